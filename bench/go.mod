@@ -1,0 +1,7 @@
+module github.com/goaio/aio/bench
+
+go 1.25.0
+
+require github.com/goaio/aio v0.0.0
+
+replace github.com/goaio/aio => ../

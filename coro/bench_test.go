@@ -1,0 +1,51 @@
+package coro_test
+
+import (
+	"iter"
+	"testing"
+
+	"github.com/goaio/aio/coro"
+)
+
+func BenchmarkResume(b *testing.B) {
+	c := coro.New(func(c *coro.Coroutine) {
+		for c.Suspend() {
+		}
+	})
+	c.Resume()
+	defer c.Stop()
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Resume()
+	}
+}
+
+// BenchmarkPull is what BenchmarkResume is held against.
+func BenchmarkPull(b *testing.B) {
+	next, stop := iter.Pull(func(yield func(struct{}) bool) {
+		for yield(struct{}{}) {
+		}
+	})
+	next()
+	defer stop()
+	b.ReportAllocs()
+	for b.Loop() {
+		next()
+	}
+}
+
+func BenchmarkNewToEnd(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		coro.New(func(*coro.Coroutine) {}).Resume()
+	}
+}
+
+func BenchmarkNext(b *testing.B) {
+	g := coro.NewGenerator(count)
+	defer g.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = g.Next()
+	}
+}

@@ -1,0 +1,73 @@
+package aio
+
+import (
+	"context"
+	"errors"
+
+	"github.com/goaio/aio/loop"
+)
+
+// executors are what a loop hands blocking work to, made on first use.
+type executors struct {
+	workers int
+	chosen  Executor
+	pool    *ThreadPool
+	lookups *ThreadPool
+}
+
+type executorsKey struct{}
+
+// lookupWorkers is the number of name lookups at a time: they have a pool of
+// their own so that a slow name server does not hold up other work.
+const lookupWorkers = 16
+
+func executorsOf(l *loop.Loop) *executors {
+	e, ok := l.Value(executorsKey{}).(*executors)
+	if !ok {
+		e = &executors{}
+		l.SetValue(executorsKey{}, e)
+	}
+	return e
+}
+
+func configureExecutors(l *loop.Loop, workers int) { executorsOf(l).workers = workers }
+
+func (e *executors) main() Executor {
+	if e.chosen != nil {
+		return e.chosen
+	}
+	if e.pool == nil {
+		e.pool = NewThreadPool(e.workers, PoolName("default"))
+	}
+	return e.pool
+}
+
+func (e *executors) forLookups() *ThreadPool {
+	if e.lookups == nil {
+		e.lookups = NewThreadPool(lookupWorkers, PoolName("lookups"))
+	}
+	return e.lookups
+}
+
+// SetDefaultExecutor has [Blocking] use an executor on the caller's loop. Who
+// made it shuts it down. On the loop only; elsewhere it panics.
+func SetDefaultExecutor(executor Executor) {
+	l := loop.Current()
+	if l == nil {
+		panic("aio: SetDefaultExecutor is for a loop's own tasks and callbacks")
+	}
+	executorsOf(l).chosen = executor
+}
+
+// closeExecutors shuts down what was made for the loop: what waits is dropped,
+// what runs is awaited until ctx ends.
+func closeExecutors(ctx context.Context, l *loop.Loop) error {
+	e := executorsOf(l)
+	var errs []error
+	for _, pool := range []*ThreadPool{e.pool, e.lookups} {
+		if pool != nil {
+			errs = append(errs, pool.Shutdown(ctx, true))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,112 @@
+package aio
+
+import (
+	"context"
+	"errors"
+
+	"github.com/goaio/aio/loop"
+)
+
+// Result is what one of several functions returned.
+type Result[T any] struct {
+	Value T
+	Err   error
+}
+
+// Values returns the values of results, and their errors joined.
+func Values[T any](results []Result[T]) ([]T, error) {
+	values := make([]T, len(results))
+	var errs []error
+	for i, r := range results {
+		values[i] = r.Value
+		if r.Err != nil {
+			errs = append(errs, r.Err)
+		}
+	}
+	return values, errors.Join(errs...)
+}
+
+// Gather runs the functions as tasks, all at once, and returns their results in
+// the order of the functions; an error is a result too. See [Group] for tasks
+// that end together when one fails.
+//
+// A cancel of ctx is handed on to the tasks; Gather then waits for them and
+// returns a [*CancelledError], even if all of them returned values. It is
+// asyncio's gather with return_exceptions.
+func Gather[T any](ctx context.Context, fns ...func(context.Context) (T, error)) ([]Result[T], error) {
+	tasks := make([]*Task[T], len(fns))
+	for i, fn := range fns {
+		tasks[i] = &Task[T]{fn: fn}
+		tasks[i].core.Own()
+		start(ctx, &tasks[i].core, (*valued[T])(tasks[i]), nil)
+	}
+	return GatherTasks(ctx, tasks...)
+}
+
+// GatherTasks is [Gather] for tasks that were started before.
+func GatherTasks[T any](ctx context.Context, tasks ...*Task[T]) ([]Result[T], error) {
+	if len(tasks) == 0 {
+		return nil, nil
+	}
+	err := gather(ctx, tasks)
+	results := make([]Result[T], len(tasks))
+	for i, t := range tasks {
+		results[i].Value, results[i].Err = t.Result()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// gather waits for all the tasks, and returns a cancel that it handed on to one
+// of them.
+func gather[T any](ctx context.Context, tasks []*Task[T]) error {
+	w, err := loop.NewWaiter(ctx)
+	if err != nil {
+		return err
+	}
+	g := gate{w: w}
+	left := counter{n: len(tasks)}
+	for _, t := range tasks {
+		t.AddDoneCallback(func() {
+			if left.down() {
+				g.open()
+			}
+		})
+	}
+	hand := func(cause error) (handed bool) {
+		for _, t := range tasks {
+			handed = t.Cancel(cause) || handed
+		}
+		return handed
+	}
+	var handed bool
+	var reason error
+	w.Cancel = func(cause error) bool {
+		if w.Done() || !hand(cause) {
+			return false
+		}
+		if !handed {
+			handed, reason = true, cause
+		}
+		return true
+	}
+	err = w.Wait(ctx)
+	g.close()
+	switch {
+	case err != nil:
+		// Only a goroutine's wait ends so: a task hands the cancel on.
+		hand(context.Cause(ctx))
+		for _, t := range tasks {
+			<-t.Done()
+		}
+		return err
+	case handed:
+		if t := loop.CurrentTask(); t != nil {
+			t.CancelDelivered()
+		}
+		return loop.CancelledBy(ctx, reason)
+	}
+	return nil
+}

@@ -1,0 +1,7 @@
+//go:build !race
+
+package driver
+
+import "unsafe"
+
+func kernelWrote(unsafe.Pointer, int) {}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package driver
+
+// system holds this system's drivers, the default first.
+var system = []named{
+	{"portable", openPortable},
+	{"simulated", openSimulated},
+}

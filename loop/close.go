@@ -1,0 +1,92 @@
+package loop
+
+// Close releases what the loop holds. Tasks that have not ended are abandoned:
+// their functions are unwound, so that their deferred calls run, and an
+// [*AbandonedError] names them. It returns [ErrRunning] while the loop runs; a
+// second Close does nothing.
+func (l *Loop) Close() error {
+	if l.running.Load() {
+		return ErrRunning
+	}
+	if !l.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	l.foreign.mu.Lock()
+	entries := l.foreign.entries
+	l.foreign.entries, l.foreign.spare, l.foreign.closed = nil, nil, true
+	l.foreign.waiting.Store(false)
+	l.foreign.mu.Unlock()
+	for _, e := range entries {
+		if e.task != nil && !e.task.linked {
+			l.link(e.task)
+		}
+	}
+	var abandoned []string
+	for t := l.tasks.first; t != nil; t = l.tasks.first {
+		abandoned = append(abandoned, t.Name())
+		l.abandon(t)
+	}
+	l.ReportUnread()
+	l.pool.drop(0)
+	l.ready = ready{}
+	l.timers = timers{}
+	l.watches = watches{}
+	err := l.driver.Close()
+	if len(abandoned) > 0 {
+		return &AbandonedError{Tasks: abandoned}
+	}
+	return err
+}
+
+// abandon ends a task from outside: a started one is unwound, with Goexit from
+// the await it stands in.
+func (l *Loop) abandon(t *Task) {
+	if c := t.co; c != nil {
+		l.current = t
+		c.stop()
+		l.current = nil
+	}
+	if !t.Completed() {
+		t.end(ErrClosed, false)
+	}
+	if t.linked {
+		l.unlink(t)
+	}
+}
+
+func (c *coroutine) stop() {
+	defer func() { _ = recover() }()
+	c.co.Stop()
+}
+
+// Shutdown cancels every task of the loop, in the order in which they were
+// started, and turns the loop until none is left; a task started meanwhile is
+// cancelled at the end of the round. It is the end of asyncio.run. giveUp,
+// which may be nil, is asked between rounds whether to stop waiting for the
+// rest.
+func (l *Loop) Shutdown(cause error, giveUp func() bool) error {
+	if err := l.enter(); err != nil {
+		return err
+	}
+	defer l.leave()
+	var seen uint64
+	for l.tasks.count > 0 {
+		for t := l.tasks.first; t != nil; t = t.next {
+			if t.id > seen {
+				t.Cancel(cause)
+			}
+		}
+		seen = l.tasks.started
+		l.round.stopping.Store(false)
+		if giveUp != nil && giveUp() {
+			return nil
+		}
+		for over := false; !over; {
+			var err error
+			if over, err = l.rounds(1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

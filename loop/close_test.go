@@ -1,0 +1,95 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestCloseUnwindsWhatItAbandons(t *testing.T) {
+	l, _ := New(Options{Driver: "simulated"})
+	var tr trace
+	for _, name := range []string{"first", "second"} {
+		task := &Task{}
+		task.SetName(name)
+		Start(l, task, context.Background(), body(func(ctx context.Context) error {
+			defer tr.log(name + " unwound")()
+			for {
+				// A task that takes no notice of errors must come to its end too.
+				_ = Sleep(ctx, time.Hour)
+				tr.log("never")()
+			}
+		}))
+	}
+	never := start(l, func(context.Context) error { tr.log("never")(); return nil })
+	l.Stop()
+	l.round.stopping.Store(true)
+	l.CallSoon(func() {})
+	_ = l.RunForever()
+	unstarted := &Task{}
+	Start(l, unstarted, context.Background(), body(func(context.Context) error { tr.log("never")(); return nil }))
+	err := l.Close()
+	var abandoned *AbandonedError
+	if !errors.As(err, &abandoned) || !slices.Equal(abandoned.Tasks, []string{"first", "second", "Task-4"}) {
+		t.Errorf("close: %v", err)
+	}
+	if len(tr) != 3 || !slices.Equal(tr[1:], []string{"first unwound", "second unwound"}) {
+		t.Errorf("got %v", tr)
+	}
+	if !never.Completed() || !errors.Is(unstarted.Err(), ErrClosed) {
+		t.Errorf("unstarted task: %v", unstarted.Err())
+	}
+	late := start(l, func(context.Context) error { return nil })
+	if !errors.Is(late.Err(), ErrClosed) {
+		t.Errorf("task of a closed loop: %v", late.Err())
+	}
+}
+
+func TestShutdownCancelsInOrderUntilNoneIsLeft(t *testing.T) {
+	l := newLoop(t)
+	var tr trace
+	for _, name := range []string{"a", "b"} {
+		start(l, func(ctx context.Context) error {
+			err := Sleep(ctx, time.Hour)
+			tr.log(name)()
+			if name == "a" {
+				start(l, func(ctx context.Context) error {
+					err := Sleep(ctx, time.Hour)
+					tr.log("late")()
+					return err
+				})
+			}
+			return err
+		})
+	}
+	l.CallSoon(func() { l.CallSoon(l.Stop) })
+	_ = l.RunForever()
+	before := l.Now()
+	if err := l.Shutdown(errTest, nil); err != nil {
+		t.Fatal(err)
+	}
+	tr.want(t, "a", "b", "late")
+	if !l.Now().Equal(before) {
+		t.Error("time passed")
+	}
+}
+
+func TestShutdownGivesUp(t *testing.T) {
+	l, _ := New(Options{Driver: "simulated"})
+	start(l, func(ctx context.Context) error {
+		for {
+			_ = Yield(ctx)
+		}
+	})
+	l.CallSoon(l.Stop)
+	_ = l.RunForever()
+	rounds := 0
+	if err := l.Shutdown(nil, func() bool { rounds++; return rounds > 10 }); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); !errors.Is(err, ErrAbandoned) {
+		t.Errorf("close: %v", err)
+	}
+}

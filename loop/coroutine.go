@@ -1,0 +1,278 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"github.com/goaio/aio/coro"
+	"github.com/goaio/aio/internal/gid"
+)
+
+// ErrAwaitInCallback says that a callback of a loop tried to wait. Only tasks
+// can: a callback that waited would stop the loop it waits for.
+var ErrAwaitInCallback = errors.New("aio: await in a loop's callback, which cannot wait; start a task in it with aio.Go")
+
+// coroutine carries one task at a time. What a task needs only while it is
+// suspended lives here, so that it is reused with the coroutine.
+type coroutine struct {
+	co       *coro.Coroutine
+	loop     *Loop
+	task     *Task
+	scope    *Scope // innermost
+	awaited  *Scope // whose cancel interrupts the current await; nil for none
+	awaiting bool
+	epoch    uint64          // tells a late watcher that its await is over
+	inside   *gid.Record     // the generator in whose body the current await stands
+	watched  context.Context // whose end interrupts it, where that is not awaited's
+	joining  *Task           // the task whose end is awaited
+	waiter   Waiter
+	timer    timer
+}
+
+func newCoroutine(l *Loop) *coroutine {
+	c := &coroutine{loop: l}
+	c.waiter.co = c
+	c.timer.index = -1
+	c.co = coro.New(func(co *coro.Coroutine) {
+		for {
+			t := c.task
+			t.run(c)
+			t.co, c.task = nil, nil
+			if !co.Suspend() {
+				return
+			}
+		}
+	})
+	c.co.Record.Owner = c
+	return c
+}
+
+// runner returns the record of the goroutine that the caller runs for: its own,
+// or in the body of a generator that of whoever resumes it; nil for a plain
+// goroutine.
+func runner(r *gid.Record) *gid.Record {
+	for r != nil && r.Outside != nil {
+		r = r.Resumer
+	}
+	return r
+}
+
+// self returns the coroutine that the caller runs in, or nil.
+func self() *coroutine {
+	r := runner(gid.Self())
+	if r == nil {
+		return nil
+	}
+	c, _ := r.Owner.(*coroutine)
+	return c
+}
+
+// caller is self for somebody who is about to wait.
+func caller() (*coroutine, error) {
+	own := gid.Self()
+	r := runner(own)
+	if r == nil {
+		return nil, nil
+	}
+	c, ok := r.Owner.(*coroutine)
+	if !ok {
+		return nil, ErrAwaitInCallback
+	}
+	c.inside = nil
+	if r != own {
+		c.inside = own
+	}
+	return c, nil
+}
+
+// Current returns the loop that the caller runs on, as a task or a callback,
+// or nil.
+func Current() *Loop {
+	r := runner(gid.Self())
+	if r == nil {
+		return nil
+	}
+	switch owner := r.Owner.(type) {
+	case *coroutine:
+		return owner.loop
+	case *Loop:
+		return owner
+	}
+	return nil
+}
+
+// CurrentTask returns the task that the caller runs in, or nil.
+func CurrentTask() *Task {
+	if c := self(); c != nil {
+		return c.task
+	}
+	return nil
+}
+
+// park suspends the task until its next step.
+func (c *coroutine) park() {
+	if inside := c.inside; inside != nil {
+		c.inside = nil
+		outward(inside, c.park)
+		return
+	}
+	if c.rest() {
+		return
+	}
+	if !c.co.Suspend() {
+		unwind()
+	}
+}
+
+// rest runs what can be run before the task suspends, and reports whether that
+// has made it ready to go on.
+func (c *coroutine) rest() bool { return c.loop.ready.len() > 0 && !c.loop.relaying && c.loop.relay(c) }
+
+// unwind ends a task whose loop was closed. Only that gets the body to its end
+// whatever it does with an error.
+func unwind() { runtime.Goexit() }
+
+// outward runs fn on the coroutine around a generator, or around several.
+func outward(r *gid.Record, fn func()) {
+	r.Outside(func() {
+		if r.Resumer.Outside == nil {
+			fn()
+		} else {
+			outward(r.Resumer, fn)
+		}
+	})
+}
+
+// await suspends until w is woken or ctx cancelled.
+func (c *coroutine) await(ctx context.Context, w *Waiter) error {
+	s, watch := c.governing(ctx)
+	if watch != nil {
+		return c.awaitWatched(s, watch, w)
+	}
+	if c.suspend(s, w, s != nil && (c.task.mark || s.state.Load() != 0)) {
+		return c.cancelled(s)
+	}
+	return nil
+}
+
+// awaitWatched is await with a context that can end by other means than the
+// task's scopes.
+func (c *coroutine) awaitWatched(s *Scope, watch context.Context, w *Waiter) error {
+	interrupted := watch.Err() != nil
+	if !interrupted {
+		c.epoch++
+		epoch := c.epoch
+		end := func() {
+			if c.epoch == epoch && c.awaiting {
+				c.interrupt(w, context.Cause(watch))
+			}
+		}
+		defer context.AfterFunc(watch, func() { c.loop.CallSoon(end) })()
+		if d, ok := watch.(*Deadline); ok {
+			defer d.notify(func() { c.task.post(end) })()
+		}
+	}
+	c.watched = watch
+	ended := c.suspend(s, w, interrupted)
+	c.watched = nil
+	c.epoch++
+	switch {
+	case !ended:
+		return nil
+	case s == nil || s.state.Load() == 0:
+		return cancelledBy(watch)
+	}
+	return c.cancelled(s)
+}
+
+// governing finds the scope of the task whose cancel ends an await with ctx,
+// and the context to watch where that is another one. With neither the await
+// cannot be cancelled.
+func (c *coroutine) governing(ctx context.Context) (s *Scope, watch context.Context) {
+	s, bare := ctx.(*Scope)
+	switch {
+	case ctx == nil:
+		return c.scope, nil
+	case bare && s.task == c.task:
+		return s, nil
+	case ctx.Done() == nil:
+		return nil, nil
+	}
+	if s = scopeOf(ctx); s == nil || s.task != c.task {
+		return nil, ctx
+	}
+	if sameEnd(ctx, s) {
+		return s, nil
+	}
+	return s, ctx
+}
+
+// awaitRequests suspends until w is woken or a new cancel is requested,
+// whatever the state of the contexts.
+func (c *coroutine) awaitRequests(w *Waiter) error {
+	if c.suspend(c.scope, w, c.task.mark) {
+		return c.cancelled(c.scope)
+	}
+	return nil
+}
+
+// suspend is one await. It reports whether a cancel ended it.
+func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
+	c.awaiting, c.awaited = true, s
+	if interrupted && c.interrupt(w, s.cause()) {
+		c.task.mark = false
+	}
+	c.park()
+	c.awaiting, c.awaited = false, nil
+	w.Cancel = nil
+	if w.state.Load() != cancelled {
+		return false
+	}
+	c.task.mark = false
+	return true
+}
+
+// interrupt delivers a cancel to the current await, unless that has its result.
+func (c *coroutine) interrupt(w *Waiter, cause error) bool {
+	if w.Cancel != nil {
+		return w.Cancel(cause)
+	}
+	return w.interrupt()
+}
+
+// yield suspends until the next round.
+func (c *coroutine) yield(ctx context.Context) error {
+	s, watch := c.governing(ctx)
+	c.loop.pushHere(entry{task: c.task})
+	c.park()
+	switch {
+	case watch != nil && watch.Err() != nil:
+		c.task.mark = c.task.mark && s == nil
+		return cancelledBy(watch)
+	case watch == nil && s != nil && (c.task.mark || s.state.Load() != 0):
+		c.task.mark = false
+		return c.cancelled(s)
+	}
+	return nil
+}
+
+// cancelled makes the error of an await that a request interrupted.
+func (c *coroutine) cancelled(s *Scope) error {
+	e := &CancelledError{Task: c.task.Name(), kind: context.Canceled}
+	if s == nil {
+		return e
+	}
+	if err := s.Err(); err != nil {
+		e.kind = err
+	}
+	if m := s.more.Load(); m != nil {
+		m.mu.Lock()
+		e.By, e.Cause = m.by, m.cause
+		m.mu.Unlock()
+		if e.Cause == e.kind {
+			e.Cause = nil
+		}
+	}
+	return e
+}

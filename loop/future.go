@@ -1,0 +1,176 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrInvalidState says that a future was completed twice, or asked for a
+// result that it does not have yet.
+var ErrInvalidState = errors.New("aio: invalid state")
+
+// Future is the state of something that will be complete: whether it is, with
+// which error, and who waits. [aio.Future] adds the value. It is safe from any
+// goroutine; its zero value is pending.
+type Future struct {
+	mu      sync.Mutex
+	state   atomic.Uint32
+	waiters WaitList
+	err     error
+	done    chan struct{}
+}
+
+const (
+	futureDone      = 1 << iota // with a value, an error or a cancel
+	futureCancelled             // with a cancel
+	futureRead                  // somebody has seen the error
+)
+
+// doneCallback is a callback of a future. One without a loop runs in whoever
+// completes the future.
+type doneCallback struct {
+	loop *Loop
+	fn   func()
+}
+
+// Completed reports whether the future is complete: asyncio's done().
+func (f *Future) Completed() bool { return f.state.Load()&futureDone != 0 }
+
+// Done returns a channel that is closed when the future is complete, for
+// plain goroutines that select.
+func (f *Future) Done() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.done == nil {
+		f.done = make(chan struct{})
+		if f.Completed() {
+			close(f.done)
+		}
+	}
+	return f.done
+}
+
+// Cancelled reports whether it was completed by a cancel.
+func (f *Future) Cancelled() bool { return f.state.Load()&futureCancelled != 0 }
+
+// Err returns the error the future ended with, and [ErrInvalidState] if it has
+// not ended. The error counts as read.
+func (f *Future) Err() error {
+	if !f.Completed() {
+		return ErrInvalidState
+	}
+	if f.err != nil && f.state.Load()&futureRead == 0 {
+		f.state.Or(futureRead)
+	}
+	return f.err
+}
+
+// Complete ends the future with err, nil for success, and reports whether it
+// was still pending. set, which may be nil, stores the value before anybody
+// can see that the future is done. A [*CancelledError] makes it cancelled.
+// Waiting tasks join their loop's ready queue and callbacks that of theirs, in
+// the order they came.
+func (f *Future) Complete(err error, set func()) bool {
+	f.mu.Lock()
+	if f.Completed() {
+		f.mu.Unlock()
+		return false
+	}
+	if set != nil {
+		set()
+	}
+	f.complete(err, err != nil && IsCancelled(err), nil)
+	return true
+}
+
+// complete is called with the lock held, on a pending future, and unlocks it.
+// first, which may be nil, is called when the future is done and nobody who
+// waits has been told.
+func (f *Future) complete(err error, asCancelled bool, first func()) {
+	f.err = err
+	if asCancelled {
+		f.state.Store(futureDone | futureCancelled)
+	} else {
+		f.state.Store(futureDone)
+	}
+	if first != nil {
+		first()
+	}
+	if f.done != nil {
+		close(f.done)
+	}
+	var own []func()
+	for w := f.waiters.PopFirst(); w != nil; w = f.waiters.PopFirst() {
+		if w.call != nil && w.call.loop == nil {
+			own = append(own, w.call.fn)
+		} else {
+			w.Wake()
+		}
+	}
+	f.mu.Unlock()
+	for _, fn := range own {
+		fn()
+	}
+}
+
+// AddDoneCallback has fn called when the future is complete: on the caller's
+// loop, one round later as every callback, if the caller is on one; else by
+// whoever completes the future. remove takes it back and reports whether it
+// was still to be queued.
+func (f *Future) AddDoneCallback(fn func()) (remove func() bool) {
+	call := &doneCallback{loop: Current(), fn: fn}
+	w := &Waiter{call: call}
+	w.state.Store(pending)
+	f.mu.Lock()
+	if !f.Completed() {
+		f.waiters.PushBack(w)
+		f.mu.Unlock()
+		return func() bool {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return f.waiters.Remove(w)
+		}
+	}
+	f.mu.Unlock()
+	if call.loop != nil {
+		call.loop.CallSoon(fn)
+	} else {
+		fn()
+	}
+	return func() bool { return false }
+}
+
+// Wait awaits the end of the future and returns the error it ended with. A
+// cancelled wait leaves the future alone and returns the [*CancelledError] of
+// the waiter; aborted is then true. When the future is complete Wait does not
+// look at the context.
+func (f *Future) Wait(ctx context.Context) (err error, aborted bool) {
+	if f.Completed() {
+		return f.Err(), false
+	}
+	w, err := NewWaiter(ctx)
+	if err != nil {
+		return err, true
+	}
+	f.mu.Lock()
+	if f.Completed() {
+		f.mu.Unlock()
+		w.Discard()
+		return f.Err(), false
+	}
+	f.waiters.PushBack(w)
+	f.mu.Unlock()
+	if err = w.Wait(ctx); err != nil {
+		f.mu.Lock()
+		f.waiters.Remove(w)
+		f.mu.Unlock()
+		return err, true
+	}
+	if w.co != nil && f.Cancelled() {
+		// Who resumes with a cancel has had the one that was pending.
+		w.co.task.CancelDelivered()
+	}
+	return f.Err(), false
+}

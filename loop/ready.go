@@ -1,0 +1,75 @@
+package loop
+
+// entry is one thing that is due: a plain callback, a timer that fired, the
+// next step of a task, or the news of a child's end for its group. It is a
+// struct of its own so that queueing one allocates nothing.
+type entry struct {
+	fn    func()
+	task  *Task
+	timer *timer
+	cell  *cell
+}
+
+// ready is the queue of what is due, a ring that doubles. Positions count from
+// the loop's birth, so that a Handle can name an entry without a pointer to it.
+type ready struct {
+	ring  []entry // length is a power of two
+	head  uint64
+	tail  uint64
+	quiet int // times in a row that settle found it nearly empty
+}
+
+const smallRing = 256
+
+func (q *ready) len() int { return int(q.tail - q.head) }
+
+func (q *ready) push(e entry) uint64 {
+	if q.tail-q.head == uint64(len(q.ring)) {
+		q.resize(max(smallRing, 2*len(q.ring)))
+	}
+	at := q.tail
+	q.ring[at&uint64(len(q.ring)-1)] = e
+	q.tail++
+	return at
+}
+
+// pop takes the oldest entry; the queue must not be empty. Only the fields
+// that say what the entry is are cleared: they hold everything reachable.
+func (q *ready) pop() entry {
+	slot := &q.ring[q.head&uint64(len(q.ring)-1)]
+	e := *slot
+	*slot = entry{}
+	q.head++
+	return e
+}
+
+func (q *ready) peek() *entry { return &q.ring[q.head&uint64(len(q.ring)-1)] }
+
+// at finds an entry that is still queued.
+func (q *ready) at(position uint64) *entry {
+	if position < q.head || position >= q.tail {
+		return nil
+	}
+	return &q.ring[position&uint64(len(q.ring)-1)]
+}
+
+// settle is called now and then. It gives back the memory of a burst when the
+// ring has been nearly empty many times in a row.
+func (q *ready) settle() {
+	if len(q.ring) <= smallRing || q.len() > len(q.ring)/8 {
+		q.quiet = 0
+		return
+	}
+	if q.quiet++; q.quiet >= 100 {
+		q.resize(len(q.ring) / 2)
+		q.quiet = 0
+	}
+}
+
+func (q *ready) resize(size int) {
+	ring := make([]entry, size)
+	for at := q.head; at < q.tail; at++ {
+		ring[at&uint64(size-1)] = q.ring[at&uint64(len(q.ring)-1)]
+	}
+	q.ring = ring
+}

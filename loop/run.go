@@ -1,0 +1,318 @@
+package loop
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/goaio/aio/internal/gid"
+)
+
+// rounds is the state of the iteration.
+type rounds struct {
+	number   uint64
+	todo     int  // entries of this round that have not run
+	begun    bool // the round is not over yet
+	single   bool // the run is of this round only
+	stopping atomic.Bool
+}
+
+// A busy loop asks the system for ready descriptors, and lets other goroutines
+// run, only every so many rounds: a system call costs as much as tens of
+// callbacks.
+const (
+	pollEvery  = 8
+	yieldEvery = 64
+)
+
+// RunForever runs the loop on the calling goroutine until [Loop.Stop]. It
+// returns [ErrRunning], [ErrNested] or [ErrClosed] when it cannot run, and
+// what the driver or a [*DeadlockError] said when it cannot go on. A loop that
+// has stopped can be run again.
+func (l *Loop) RunForever() error {
+	if err := l.enter(); err != nil {
+		return err
+	}
+	defer l.leave()
+	for {
+		if over, err := l.rounds(-1); over {
+			return err
+		}
+	}
+}
+
+// Awaitable is what RunUntilComplete runs to the end of: a future or a task.
+type Awaitable interface {
+	Completed() bool
+	Cancelled() bool
+	Err() error
+	AddDoneCallback(func()) (remove func() bool)
+}
+
+// RunUntilComplete runs the loop on the calling goroutine until a is complete
+// and returns the error that a ended with. It returns [ErrStopped] when Stop
+// came first, else what RunForever returns.
+func (l *Loop) RunUntilComplete(a Awaitable) error {
+	var remove func() bool
+	// On the loop, so that the callback is queued there as every other.
+	add := l.CallSoon(func() { remove = a.AddDoneCallback(l.Stop) })
+	if err := l.RunForever(); err != nil {
+		add.Cancel()
+		return err
+	}
+	if !a.Completed() {
+		if remove != nil {
+			remove()
+		}
+		return ErrStopped
+	}
+	return a.Err()
+}
+
+// Stop ends the run of the loop after the round it is in. Called while the
+// loop does not run, it makes the next run last exactly one round, which does
+// not wait. Safe from any goroutine.
+func (l *Loop) Stop() {
+	l.round.stopping.Store(true)
+	if !l.onLoop() {
+		l.pushForeign(entry{})
+	}
+}
+
+// Running reports whether the loop is being run. Safe from any goroutine.
+func (l *Loop) Running() bool { return l.running.Load() }
+
+func (l *Loop) enter() error {
+	if l.closed.Load() {
+		return ErrClosed
+	}
+	if gid.Self() != nil {
+		if l.runner.Running() {
+			return ErrRunning
+		}
+		return ErrNested
+	}
+	if !l.running.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	gid.Register(&l.runner)
+	return nil
+}
+
+func (l *Loop) leave() {
+	gid.Unregister(&l.runner)
+	l.round.stopping.Store(false)
+	l.running.Store(false)
+}
+
+// rounds runs the loop until it is stopped, or for that many rounds if count is
+// not negative; over is false when it must be called again to go on. A panic in
+// a callback leaves it early, so that only a panic pays for the recovery, and
+// the rest of the round is run by the next call.
+func (l *Loop) rounds(count int) (over bool, err error) {
+	defer func() {
+		if value := recover(); value != nil && !l.stepEnded() {
+			l.callbackPanicked(value)
+		}
+	}()
+	l.round.single = count == 1
+	for {
+		for l.round.todo > 0 {
+			l.round.todo--
+			e := l.ready.pop()
+			switch {
+			case e.task != nil:
+				l.step(e.task)
+			case e.timer != nil:
+				e.timer.fire()
+			case e.fn != nil:
+				if e.cell == nil || !e.cell.cancelled.Load() {
+					e.fn()
+				}
+			}
+		}
+		if l.round.begun {
+			l.round.begun = false
+			if l.round.stopping.Load() {
+				return true, nil
+			}
+			if count--; count == 0 {
+				return true, nil
+			}
+		}
+		if !l.plain() {
+			if err := l.gather(); err != nil {
+				return true, err
+			}
+		}
+		l.begin()
+	}
+}
+
+// plain reports whether the next round needs nothing but the ready queue.
+func (l *Loop) plain() bool {
+	return l.ready.len() > 0 && len(l.timers.heap) == 0 && l.round.number&(pollEvery-1) != 0 && !l.foreign.waiting.Load()
+}
+
+// begin begins a round: what is queued now is what it runs.
+func (l *Loop) begin() {
+	l.round.begun = true
+	l.round.number++
+	l.round.todo = l.ready.len()
+}
+
+// gather fills the ready queue with what has become due, and waits if there is
+// nothing.
+func (l *Loop) gather() error {
+	if l.foreign.waiting.Load() {
+		l.takeForeign()
+	}
+	if l.ready.len() > 0 || l.round.stopping.Load() {
+		if err := l.poll(); err != nil {
+			return err
+		}
+	} else if err := l.wait(); err != nil {
+		return err
+	}
+	if len(l.timers.heap) > 0 {
+		for now := l.driver.Now(); ; {
+			t := l.timers.due(now)
+			if t == nil {
+				break
+			}
+			t.queued = true
+			l.ready.push(entry{timer: t})
+		}
+	}
+	return nil
+}
+
+// poll asks for ready descriptors without waiting, and lets other goroutines
+// run, now and then.
+func (l *Loop) poll() error {
+	if l.round.number&(pollEvery-1) != 0 && !l.round.stopping.Load() {
+		return nil
+	}
+	l.ready.settle()
+	if l.watches.count > 0 {
+		if err := l.driver.Wait(0, 0, l.dispatch); err != nil {
+			return err
+		}
+	}
+	if l.round.number&(yieldEvery-1) == 0 && l.external.Load() > 0 {
+		runtime.Gosched()
+	}
+	return nil
+}
+
+// wait sleeps until something is due.
+func (l *Loop) wait() error {
+	timeout := l.untilTimer()
+	if timeout != 0 {
+		// Another goroutine that is about to call us is let run first: that
+		// costs a hundredth of a sleep and a wake-up.
+		l.pool.shrink()
+		runtime.Gosched()
+		if l.foreign.waiting.Load() {
+			l.takeForeign()
+			return l.poll()
+		}
+		l.foreign.asleep.Store(true)
+		if l.foreign.waiting.Load() {
+			l.foreign.asleep.Store(false)
+			l.takeForeign()
+			return l.poll()
+		}
+	}
+	external := int(l.external.Load())
+	if l.virtual && timeout < 0 && external == 0 {
+		l.foreign.asleep.Store(false)
+		return l.deadlocked()
+	}
+	err := l.driver.Wait(timeout, external, l.dispatch)
+	l.foreign.asleep.Store(false)
+	if l.foreign.waiting.Load() {
+		l.takeForeign()
+	}
+	return err
+}
+
+// untilTimer returns how long the earliest timer leaves, -1 without one.
+func (l *Loop) untilTimer() time.Duration {
+	if len(l.timers.heap) == 0 {
+		return -1
+	}
+	return time.Duration(max(0, l.timers.heap[0].when-l.driver.Now()))
+}
+
+// step runs a task up to its next suspension, its first one included. If the
+// task ends in a way that ends its coroutine too, the coroutine's panic passes
+// through: Task.run has dealt with what made it.
+func (l *Loop) step(t *Task) {
+	c := t.co
+	if c == nil {
+		c = l.pool.take(l)
+		c.task, c.scope, t.co = t, &t.scope, c
+	}
+	l.current = t
+	c.co.Resume()
+	l.current = nil
+	if c.task == nil {
+		l.pool.give(c)
+	}
+}
+
+// stepEnded tells the panic of a coroutine that has ended from one of a
+// callback.
+func (l *Loop) stepEnded() bool {
+	ended := l.current != nil
+	l.current = nil
+	return ended
+}
+
+// relay lets a task that is about to suspend run the steps that are due before
+// its own, of this round and of the next ones, as long as nothing else is due:
+// two tasks that wake each other in turn then need half the switches. It
+// reports whether the task's own step has come up, in which case it need not
+// suspend at all.
+func (l *Loop) relay(c *coroutine) (resumed bool) {
+	l.relaying = true
+	defer func() {
+		l.relaying = false
+		if value := recover(); value != nil && !l.stepEnded() {
+			panic(value)
+		}
+		l.current = c.task
+	}()
+	for {
+		if l.round.todo == 0 {
+			if l.round.single || !l.plain() || l.round.stopping.Load() {
+				return false
+			}
+			l.begin()
+		}
+		t := l.ready.peek().task
+		if t == nil {
+			return false
+		}
+		l.round.todo--
+		l.ready.pop()
+		if t == c.task {
+			return true
+		}
+		l.step(t)
+	}
+}
+
+// startEagerly runs the first step of a task within its starter's step.
+func (l *Loop) startEagerly(t *Task) {
+	current, relaying := l.current, l.relaying
+	l.relaying = true // what else is due waits for the starter's step to end
+	defer func() {
+		if value := recover(); value != nil && !l.stepEnded() {
+			panic(value)
+		}
+		l.current, l.relaying = current, relaying
+	}()
+	l.step(t)
+}

@@ -1,0 +1,302 @@
+package loop
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Supervisor owns the tasks that are started with a scope's context. The
+// group of package aio is one.
+type Supervisor interface {
+	// Add takes a task in before it starts, or refuses it. Safe from any
+	// goroutine.
+	Add(*Task) error
+	// Ended hears that the task has ended, where it ran.
+	Ended(*Task)
+}
+
+// A Scope is a stretch of one task that can be cancelled by itself, and the
+// context of what runs in it: the task's whole body is its outermost scope,
+// each timeout and each group adds one.
+//
+// As a context it is what the standard library expects: contexts derived from
+// it with package context attach to it without a goroutine and carry its
+// cause. Its Err, Done, Deadline and Value are safe from any goroutine.
+type Scope struct {
+	values     context.Context // what it was derived from, never a bare *Scope
+	loop       *Loop           // nil for a task on a plain goroutine
+	task       *Task           // nil for a context that left its task
+	outer      *Scope          // the scope around it in the same task
+	parent     *Scope          // the scope it was derived from, if of the same task
+	supervisor Supervisor
+	more       atomic.Pointer[scopeState]
+	state      atomic.Uint32
+	shielded   bool // a cancel from outside reaches it only if a deadline made it
+}
+
+const (
+	scopeCancelled = 1 << iota
+	scopeExpired   // the cancel was a deadline's
+	scopeEnded
+)
+
+// scopeState is what few scopes need; it is made on first use.
+type scopeState struct {
+	mu         sync.Mutex
+	std        context.Context // a standard context that ends with the scope
+	end        func(err, cause error)
+	cause      error
+	by         string
+	deadline   time.Time
+	timer      Handle
+	expired    bool
+	dependents []*Task
+}
+
+type scopeKey struct{}
+
+func (s *Scope) detail() *scopeState {
+	if m := s.more.Load(); m != nil {
+		return m
+	}
+	s.more.CompareAndSwap(nil, &scopeState{})
+	return s.more.Load()
+}
+
+// scopeOf finds the scope that ctx is, or was derived from.
+func scopeOf(ctx context.Context) *Scope {
+	switch c := ctx.(type) {
+	case nil:
+		return nil
+	case *Scope:
+		return c
+	}
+	s, _ := ctx.Value(scopeKey{}).(*Scope)
+	return s
+}
+
+// Loop returns the loop of the context that ctx was derived from, or nil.
+func Of(ctx context.Context) *Loop {
+	if s := scopeOf(ctx); s != nil {
+		return s.loop
+	}
+	return nil
+}
+
+// TaskOf returns the task whose scope ctx is, or was derived from, or nil.
+func TaskOf(ctx context.Context) *Task {
+	if s := scopeOf(ctx); s != nil {
+		return s.task
+	}
+	return nil
+}
+
+// within reports whether a cancel of s reaches from x.
+func (s *Scope) within(x *Scope, expired bool) bool {
+	for s != x {
+		if s == nil || s.shielded && !expired {
+			return false
+		}
+		s = s.parent
+	}
+	return true
+}
+
+// Enter opens a scope in the calling task, derived from ctx. It returns nil in
+// a plain goroutine, which has no scopes. Close it with Exit, in reverse order.
+func Enter(ctx context.Context) *Scope {
+	c, _ := caller()
+	if c == nil {
+		return nil
+	}
+	return c.enter(ctx, nil)
+}
+
+// EnterShielded is Enter for a scope that is live although the task was
+// cancelled: only deadlines around it that have not passed reach it.
+func EnterShielded(ctx context.Context) *Scope {
+	c, _ := caller()
+	if c == nil {
+		return nil
+	}
+	s := c.enter(ctx, nil)
+	s.shielded = true
+	s.parent = c.scope.outer
+	s.state.Store(0)
+	c.task.mark = false
+	return s
+}
+
+func (c *coroutine) enter(ctx context.Context, supervisor Supervisor) *Scope {
+	s := &Scope{loop: c.loop, task: c.task, outer: c.scope, supervisor: supervisor}
+	s.derive(ctx)
+	c.scope = s
+	if s.parent != nil && s.parent.state.Load() != 0 {
+		s.state.Store(scopeCancelled | s.parent.state.Load()&scopeExpired)
+		s.detail().cause = s.parent.cause()
+	}
+	return s
+}
+
+// derive takes over what ctx hands down: values, deadline, supervisor, cancel.
+func (s *Scope) derive(ctx context.Context) {
+	from, bare := ctx.(*Scope)
+	if !bare {
+		s.values = ctx
+		from = scopeOf(ctx)
+	} else {
+		s.values = from.values
+		if deadline := from.ownDeadline(); !deadline.IsZero() {
+			s.detail().deadline = deadline
+		}
+	}
+	if from != nil && s.supervisor == nil {
+		s.supervisor = from.supervisor
+	}
+	switch {
+	case from != nil && from.task == s.task && (bare || sameEnd(ctx, from)):
+		s.parent = from
+	case ctx.Done() != nil:
+		if from != nil && from.task == s.task {
+			s.parent = from
+		}
+		s.follow(ctx)
+	}
+}
+
+// sameEnd reports whether ctx, derived from s, ends exactly when s does.
+func sameEnd(ctx context.Context, s *Scope) bool { return ctx.Done() == s.Done() }
+
+// follow cancels the scope when a context of another origin ends.
+func (s *Scope) follow(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() {
+		expired := ctx.Err() == context.DeadlineExceeded
+		if s.loop == nil {
+			s.cancelNow(expired, context.Cause(ctx), "")
+			return
+		}
+		s.task.post(func() { s.task.cancelScope(s, expired, context.Cause(ctx), "") })
+	})
+	s.detail().end = func(error, error) { stop() }
+}
+
+// Exit closes the scope: its context ends, what was started with it is
+// cancelled. It reports whether the scope's deadline had expired, which is a
+// request of cancellation that the caller takes back with [Task.Uncancel].
+func (s *Scope) Exit() (expired bool) {
+	c := s.task.co
+	c.scope = s.outer
+	state := s.state.Load()
+	s.state.Store(state | scopeEnded)
+	m := s.more.Load()
+	if m == nil {
+		return false
+	}
+	m.timer.Cancel()
+	s.finish(m, context.Canceled)
+	return m.expired
+}
+
+// finish ends the standard context and the tasks that depend on the scope.
+func (s *Scope) finish(m *scopeState, cause error) {
+	m.mu.Lock()
+	end, dependents := m.end, m.dependents
+	m.dependents = nil
+	m.mu.Unlock()
+	if end != nil {
+		end(s.Err(), cause)
+	}
+	for _, t := range dependents {
+		t.Cancel(cause)
+	}
+}
+
+// cancelNow makes the scope's context cancelled. Tasks of a supervisor are its
+// own to cancel.
+func (s *Scope) cancelNow(expired bool, cause error, by string) {
+	if s.state.Load() != 0 {
+		return
+	}
+	m := s.detail()
+	m.mu.Lock()
+	if s.state.Load() != 0 {
+		m.mu.Unlock()
+		return
+	}
+	m.cause, m.by = cause, by
+	if expired {
+		s.state.Store(scopeCancelled | scopeExpired)
+	} else {
+		s.state.Store(scopeCancelled)
+	}
+	m.mu.Unlock()
+	s.finish(m, cause)
+}
+
+// Cancel cancels the scope, a request counted by its task: the task's await is
+// interrupted if it stands in the scope. On the loop only.
+func (s *Scope) Cancel(cause error) { s.task.cancelScope(s, false, cause, "") }
+
+// SetDeadline moves the time at which the scope is cancelled; the zero time
+// removes it. One that has passed cancels the scope in the next round. On the
+// loop only.
+func (s *Scope) SetDeadline(when time.Time) {
+	m := s.detail()
+	m.timer.Cancel()
+	m.timer = Handle{}
+	m.mu.Lock()
+	m.deadline = when
+	m.mu.Unlock()
+	if when.IsZero() {
+		return
+	}
+	expire := func() {
+		m.expired = true
+		s.task.cancelScope(s, true, context.DeadlineExceeded, "")
+	}
+	if at := s.loop.at(when); at <= s.loop.driver.Now() {
+		m.timer = s.loop.CallSoon(expire)
+	} else {
+		m.timer = s.loop.callAt(at, expire)
+	}
+}
+
+// Expired reports whether the scope's own deadline has cancelled it.
+func (s *Scope) Expired() bool {
+	m := s.more.Load()
+	return m != nil && m.expired
+}
+
+// Task returns the task that the scope is part of.
+func (s *Scope) Task() *Task { return s.task }
+
+// Outer returns the scope around s in its task, or nil.
+func (s *Scope) Outer() *Scope { return s.outer }
+
+// Supervise makes supervisor the owner of what is started with the scope.
+func (s *Scope) Supervise(supervisor Supervisor) { s.supervisor = supervisor }
+
+// TakeBack makes every cancelled scope of the calling task live again, after a
+// cancel was delivered and handled: asyncio's view, where a cancel is an event
+// and not a state. Deadlines that have not passed still cancel. The count of
+// requests stays; see [Task.Uncancel]. A Done channel that was handed out
+// before stays closed. Programs want [aio.Cleanup] instead.
+func TakeBack(ctx context.Context) {
+	c, _ := caller()
+	if c == nil {
+		return
+	}
+	for s := c.scope; s != nil; s = s.outer {
+		if s.state.Load() == 0 {
+			continue
+		}
+		s.state.Store(0)
+		if m := s.more.Load(); m != nil {
+			m.mu.Lock()
+			m.std, m.end, m.cause = nil, nil, nil
+			m.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package loop
+
+import (
+	"context"
+	"time"
+
+	"github.com/goaio/aio/internal/gid"
+)
+
+// Yield lets everything run that is ready: the task goes on in the next round.
+// In a plain goroutine it yields the processor. It returns the error of a
+// cancel that was requested before or meanwhile.
+func Yield(ctx context.Context) error {
+	if r := gid.Self(); r != nil {
+		c, ok := r.Owner.(*coroutine)
+		s, bare := ctx.(*Scope)
+		if ok && bare && s.task == c.task { // see Waiter.Wait for why this stands here
+			c.loop.pushHere(entry{task: c.task})
+			if !c.rest() && !c.co.Suspend() {
+				unwind()
+			}
+			if c.task.mark || s.state.Load() != 0 {
+				c.task.mark = false
+				return c.cancelled(s)
+			}
+			return nil
+		}
+	}
+	c, err := caller()
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return yieldGoroutine(ctx)
+	}
+	return c.yield(ctx)
+}
+
+// Sleep suspends the task for d on the loop's clock; zero or less is a Yield.
+// A plain goroutine sleeps on the clock of the loop that ctx belongs to, if
+// any. A cancel ends it early with a [*CancelledError].
+func Sleep(ctx context.Context, d time.Duration) error {
+	c, err := caller()
+	if err != nil {
+		return err
+	}
+	if c == nil {
+		return sleepGoroutine(ctx, d)
+	}
+	if d <= 0 {
+		return c.yield(ctx)
+	}
+	l, t := c.loop, &c.timer
+	if t.queued {
+		t = &timer{index: -1}
+	}
+	c.waiter.state.Store(pending)
+	t.when, t.waiter = later(l.driver.Now(), d), &c.waiter
+	l.timers.add(t)
+	if err := c.waiter.Wait(ctx); err != nil {
+		l.cancelTimer(t)
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// Body is what a task runs.
+type Body interface {
+	// Run is the task's function. ctx is the task's outermost scope.
+	Run(ctx context.Context) error
+}
+
+// Task is a function that runs as a coroutine of a loop, or on a goroutine of
+// its own when it was started without one, and the future of its end. It is
+// also the context of what runs in it. [aio.Task] adds the value.
+type Task struct {
+	Future
+	scope          Scope
+	body           Body
+	co             *coroutine // while it runs on a loop; on the loop only
+	next, previous *Task      // in the loop's registry
+	named          *string
+	id             uint64
+	requests       int
+	mark           bool // a request that the next await takes
+	linked         bool
+	owned          bool // by its starter: no supervisor has a part in it
+}
+
+// ErrGoexit says that a task ended because its function called
+// runtime.Goexit, as testing.T.FailNow does.
+var ErrGoexit = errors.New("aio: the task called runtime.Goexit")
+
+// ID returns the task's number on its loop, from 1; 0 before it was linked.
+func (t *Task) ID() uint64 { return t.id }
+
+// Name returns the task's name, "Task-" and a number unless it was named.
+func (t *Task) Name() string {
+	if t.named != nil {
+		return *t.named
+	}
+	return fmt.Sprintf("Task-%d", t.id)
+}
+
+// SetName names the task. Before it starts, or on its loop only.
+func (t *Task) SetName(name string) { t.named = &name }
+
+// Context returns the task's outermost scope.
+func (t *Task) Context() *Scope { return &t.scope }
+
+// Own says, before the task starts, that its starter awaits it and hands
+// cancels on to it: it joins no group, although the tasks that it starts do.
+func (t *Task) Own() { t.owned = true }
+
+// Loop returns the loop that the task runs on, nil for a plain goroutine.
+func (t *Task) Loop() *Loop { return t.scope.loop }
+
+// Start has l run body as task t, which must be new: its first step joins the
+// ready queue. The task takes values and deadline from ctx and is cancelled
+// when a context between ctx and the task it came from is; the supervisor of
+// ctx owns it. A nil l starts a goroutine. On a closed loop the task has ended
+// with [ErrClosed] when Start returns. Safe from any goroutine.
+func Start(l *Loop, t *Task, ctx context.Context, body Body) {
+	t.body = body
+	t.scope.loop = l
+	t.scope.task = t
+	t.inherit(ctx)
+	if t.scope.supervisor != nil && !t.owned {
+		if err := t.scope.supervisor.Add(t); err != nil {
+			t.owned = true
+			t.end(err, IsCancelled(err))
+			return
+		}
+	}
+	if l == nil {
+		t.id = goroutineTasks.Add(1)
+		go t.runOnGoroutine()
+		return
+	}
+	if l.onLoop() {
+		l.link(t)
+		if l.options.EagerStart {
+			l.startEagerly(t)
+		} else {
+			l.pushHere(entry{task: t})
+		}
+		return
+	}
+	if !l.pushForeign(entry{task: t}) {
+		t.end(ErrClosed, false)
+	}
+}
+
+var goroutineTasks atomic.Uint64
+
+// inherit takes over what ctx hands down to a task of its own. The scopes of
+// tasks and groups hand down no cancel, for a supervisor cancels what it owns
+// itself; a timeout's scope does, and so does any context made elsewhere.
+func (t *Task) inherit(ctx context.Context) {
+	from, bare := ctx.(*Scope)
+	if bare {
+		t.scope.values = from.values
+		if deadline := from.ownDeadline(); !deadline.IsZero() {
+			t.scope.detail().deadline = deadline
+		}
+	} else {
+		t.scope.values = ctx
+		from = scopeOf(ctx)
+	}
+	if from == nil {
+		if ctx.Done() != nil {
+			t.scope.follow(ctx)
+		}
+		return
+	}
+	t.scope.supervisor = from.supervisor
+	switch {
+	case bare && from.task != nil, !bare && from.task != nil && ctx.Done() != nil && sameEnd(ctx, from):
+		if from.depends() && !t.owned {
+			from.addDependent(t)
+		}
+	case bare && from.supervisor != nil, ctx.Done() == nil:
+	case !bare && from.task == nil && from.supervisor != nil && sameEnd(ctx, from):
+	default:
+		t.scope.follow(ctx)
+	}
+}
+
+// depends reports whether tasks started with the scope end with it.
+func (s *Scope) depends() bool {
+	return s.task != nil && s != &s.task.scope && (s.outer == nil || s.supervisor == s.outer.supervisor)
+}
+
+func (s *Scope) addDependent(t *Task) {
+	m := s.detail()
+	m.mu.Lock()
+	if err := s.Err(); err == nil {
+		m.dependents = append(m.dependents, t)
+		m.mu.Unlock()
+		return
+	}
+	cause := m.cause
+	m.mu.Unlock()
+	t.requests++
+	t.mark = true
+	t.scope.cancelNow(false, cause, "")
+}
+
+// end completes the task and ends its context.
+func (t *Task) end(err error, asCancelled bool) {
+	t.scope.state.Store(t.scope.state.Load() | scopeEnded)
+	if m := t.scope.more.Load(); m != nil {
+		m.timer.Cancel()
+		t.scope.finish(m, context.Canceled)
+	}
+	t.body = nil
+	if t.linked {
+		t.scope.loop.unlink(t)
+	}
+	supervised := t.scope.supervisor != nil && !t.owned
+	t.mu.Lock()
+	if supervised {
+		// A supervisor hears of it before anybody else: asyncio's group adds its
+		// callback first.
+		t.complete(err, asCancelled, func() { t.scope.supervisor.Ended(t) })
+	} else {
+		t.complete(err, asCancelled, nil)
+	}
+	if err != nil && !asCancelled && !supervised && !t.owned && t.scope.loop != nil {
+		t.scope.loop.unread.note(t)
+	}
+}
+
+// endPanicked ends the task with a panic: news for its supervisor or for those
+// who await it, else at once for the exception handler.
+func (t *Task) endPanicked(err *PanicError) {
+	t.mu.Lock()
+	alone := t.waiters.Len() == 0 && t.scope.supervisor == nil && !t.owned
+	t.mu.Unlock()
+	t.end(err, false)
+	if alone {
+		t.state.Or(futureRead)
+		t.scope.loop.CallExceptionHandler(Exception{Message: "a task panicked", Err: err, Task: t})
+	}
+}
+
+func (t *Task) runOnGoroutine() {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if value := recover(); value != nil {
+			t.end(NewPanicError(value), false)
+		} else {
+			t.end(ErrGoexit, false)
+		}
+	}()
+	err := t.body.Run(&t.scope)
+	returned = true
+	t.end(err, t.scope.Cancels(err))
+}
+
+// run is the task's life on a coroutine.
+func (t *Task) run(c *coroutine) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		c.scope = nil
+		if value := recover(); value != nil {
+			t.endPanicked(NewPanicError(value))
+		} else if t.scope.loop.closed.Load() {
+			// Close unwinds with Goexit what it abandons, and names it itself.
+			t.owned = true
+			t.end(ErrClosed, false)
+		} else {
+			t.end(ErrGoexit, false)
+		}
+	}()
+	err := t.body.Run(&t.scope)
+	returned = true
+	c.scope = nil
+	t.end(err, t.scope.Cancels(err))
+}

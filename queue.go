@@ -1,0 +1,258 @@
+package aio
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/goaio/aio/loop"
+)
+
+var (
+	// ErrQueueEmpty is what GetNoWait returns when there is no item.
+	ErrQueueEmpty = errors.New("aio: queue empty")
+	// ErrQueueShutdown is what a queue returns that was shut down.
+	ErrQueueShutdown = errors.New("aio: queue shut down")
+	// ErrTaskDoneTooOften is what TaskDone returns when it was called more
+	// often than items were put in.
+	ErrTaskDoneTooOften = errors.New("aio: TaskDone was called more often than items were put in the queue")
+)
+
+// Queue hands items from producers to consumers: tasks and goroutines, on any
+// loops. Items come out first in, first out, or as [NewPriorityQueue] and
+// [NewLIFOQueue] say. Its methods are safe from any goroutine. It is asyncio's
+// Queue.
+type Queue[T any] struct {
+	mu         sync.Mutex
+	items      items[T]
+	maxsize    int
+	unfinished int
+	shutdown   bool
+	getters    loop.WaitList
+	putters    loop.WaitList
+	joiners    loop.WaitList
+}
+
+// PriorityQueue is a [Queue] whose smallest item comes out first.
+type PriorityQueue[T any] = Queue[T]
+
+// LIFOQueue is a [Queue] whose newest item comes out first.
+type LIFOQueue[T any] = Queue[T]
+
+// NewQueue returns a queue of at most maxsize items; 0 or less means no bound.
+func NewQueue[T any](maxsize int) *Queue[T] {
+	return &Queue[T]{maxsize: maxsize, items: &fifo[T]{}}
+}
+
+// NewPriorityQueue returns a queue whose items come out in the order of less;
+// equal ones in the order in which they were put in.
+func NewPriorityQueue[T any](maxsize int, less func(a, b T) bool) *PriorityQueue[T] {
+	return &Queue[T]{maxsize: maxsize, items: &priority[T]{less: less}}
+}
+
+// NewLIFOQueue returns a queue whose newest item comes out first.
+func NewLIFOQueue[T any](maxsize int) *LIFOQueue[T] {
+	return &Queue[T]{maxsize: maxsize, items: &lifo[T]{}}
+}
+
+func (q *Queue[T]) full() bool { return q.maxsize > 0 && q.items.len() >= q.maxsize }
+
+// Put puts an item in, waiting for a place if need be. After Shutdown it
+// returns [ErrQueueShutdown]. A cancel while waiting returns a
+// [*CancelledError]; the item is not in the queue then.
+func (q *Queue[T]) Put(ctx context.Context, item T) error {
+	q.mu.Lock()
+	for q.full() {
+		if q.shutdown {
+			q.mu.Unlock()
+			return ErrQueueShutdown
+		}
+		if err := q.wait(ctx, &q.putters); err != nil {
+			return err
+		}
+	}
+	return q.put(item)
+}
+
+// PutNoWait puts an item in, or returns [ErrQueueFull] or [ErrQueueShutdown].
+func (q *Queue[T]) PutNoWait(item T) error {
+	q.mu.Lock()
+	return q.put(item)
+}
+
+// put is called with the lock held, and unlocks it.
+func (q *Queue[T]) put(item T) error {
+	defer q.mu.Unlock()
+	switch {
+	case q.shutdown:
+		return ErrQueueShutdown
+	case q.full():
+		return ErrQueueFull
+	}
+	q.items.push(item)
+	q.unfinished++
+	if q.getters.First() != nil {
+		q.getters.WakeFirst()
+	}
+	return nil
+}
+
+// wait suspends in a list. It is called with the lock held and returns so, but
+// without it when the wait was cancelled.
+func (q *Queue[T]) wait(ctx context.Context, list *loop.WaitList) error {
+	w, err := loop.NewWaiter(ctx)
+	if err != nil {
+		q.mu.Unlock()
+		return err
+	}
+	list.PushBack(w)
+	q.mu.Unlock()
+	err = w.Wait(ctx)
+	q.mu.Lock()
+	if err != nil {
+		list.Remove(w)
+		q.mu.Unlock()
+	}
+	return err
+}
+
+// Get takes an item out, waiting for one if need be. After Shutdown it returns
+// [ErrQueueShutdown] once the queue is empty. A cancel while waiting returns a
+// [*CancelledError]; no item is taken out then.
+func (q *Queue[T]) Get(ctx context.Context) (item T, err error) {
+	q.mu.Lock()
+	for q.items.len() == 0 {
+		if q.shutdown {
+			q.mu.Unlock()
+			return item, ErrQueueShutdown
+		}
+		if err := q.wait(ctx, &q.getters); err != nil {
+			return item, err
+		}
+	}
+	return q.get()
+}
+
+// GetNoWait takes an item out, or returns [ErrQueueEmpty] or
+// [ErrQueueShutdown].
+func (q *Queue[T]) GetNoWait() (item T, err error) {
+	q.mu.Lock()
+	return q.get()
+}
+
+// get is called with the lock held, and unlocks it.
+func (q *Queue[T]) get() (item T, err error) {
+	defer q.mu.Unlock()
+	if q.items.len() == 0 {
+		if q.shutdown {
+			return item, ErrQueueShutdown
+		}
+		return item, ErrQueueEmpty
+	}
+	item = q.items.pop()
+	if q.putters.First() != nil {
+		q.putters.WakeFirst()
+	}
+	return item, nil
+}
+
+// All ranges over the items as they come, until the queue is shut down and
+// empty. A cancel ends the range with a [*CancelledError] as its last error.
+//
+//	for job, err := range queue.All(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		…
+//		queue.TaskDone()
+//	}
+func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for {
+			item, err := q.Get(ctx)
+			if errors.Is(err, ErrQueueShutdown) || !yield(item, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// TaskDone says that the work on an item that was taken out is done. It
+// returns [ErrTaskDoneTooOften] when that was said of every item already.
+func (q *Queue[T]) TaskDone() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.unfinished == 0 {
+		return ErrTaskDoneTooOften
+	}
+	q.finish(1)
+	return nil
+}
+
+func (q *Queue[T]) finish(n int) {
+	q.unfinished -= n
+	if q.unfinished > 0 {
+		return
+	}
+	for w := q.joiners.First(); w != nil; w = w.Next() {
+		w.Wake()
+	}
+}
+
+// Join waits until TaskDone was called for every item that was put in. A cancel
+// ends the wait with a [*CancelledError] and changes nothing.
+func (q *Queue[T]) Join(ctx context.Context) error {
+	q.mu.Lock()
+	if q.unfinished == 0 {
+		q.mu.Unlock()
+		return nil
+	}
+	w, err := loop.NewWaiter(ctx)
+	if err != nil {
+		q.mu.Unlock()
+		return err
+	}
+	q.joiners.PushBack(w)
+	q.mu.Unlock()
+	err = w.Wait(ctx)
+	q.mu.Lock()
+	q.joiners.Remove(w)
+	q.mu.Unlock()
+	return err
+}
+
+// Shutdown closes the queue: a Put returns [ErrQueueShutdown] from now on, a
+// Get once the queue is empty; who waits is woken. With immediate the items
+// that are left are dropped and count as done.
+func (q *Queue[T]) Shutdown(immediate bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.shutdown = true
+	if immediate {
+		dropped := q.items.len()
+		for q.items.len() > 0 {
+			q.items.pop()
+		}
+		q.finish(min(dropped, q.unfinished))
+	}
+	q.getters.WakeAll()
+	q.putters.WakeAll()
+}
+
+// Len returns the number of items in the queue.
+func (q *Queue[T]) Len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.items.len()
+}
+
+// Empty reports whether there is no item in the queue.
+func (q *Queue[T]) Empty() bool { return q.Len() == 0 }
+
+// Full reports whether a Put would have to wait.
+func (q *Queue[T]) Full() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.full()
+}
