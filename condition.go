@@ -3,6 +3,7 @@ package aio
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
 
 	"github.com/goaio/aio/loop"
@@ -100,10 +101,7 @@ func (c *Condition) Notify(n int) error {
 // NotifyAll wakes all who wait. It returns [ErrNotLocked] if nobody holds the
 // mutex.
 func (c *Condition) NotifyAll() error {
-	c.mu.Lock()
-	n := c.waiters.Len()
-	c.mu.Unlock()
-	return c.Notify(n)
+	return c.Notify(math.MaxInt)
 }
 
 func (c *Condition) notify(n int) {

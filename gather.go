@@ -83,7 +83,7 @@ func gather[T any](ctx context.Context, tasks []*Task[T]) error {
 	}
 	var handed bool
 	var reason error
-	w.Cancel = func(cause error) bool {
+	w.OnCancel(func(cause error) bool {
 		if w.Done() || !hand(cause) {
 			return false
 		}
@@ -91,7 +91,7 @@ func gather[T any](ctx context.Context, tasks []*Task[T]) error {
 			handed, reason = true, cause
 		}
 		return true
-	}
+	})
 	err = w.Wait(ctx)
 	g.close()
 	switch {

@@ -55,7 +55,7 @@ type group struct {
 	requests int        // the owner's count of requests at the entry
 
 	mu       sync.Mutex
-	children members
+	children loop.Members
 	waiter   *loop.Waiter // the owner waits for the last child
 	leaving  bool         // fn has returned
 	aborting bool         // no more tasks; the children are cancelled
@@ -69,26 +69,21 @@ type group struct {
 func (g *group) Add(t *loop.Task) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.aborting || g.leaving && g.children.len() == 0 {
+	if g.aborting || g.leaving && g.children.Len() == 0 {
 		return ErrGroupDone
 	}
-	g.children.add(t)
+	g.children.Add(t)
 	return nil
 }
 
-// Ended brings the news of a task's end to the owner.
-func (g *group) Ended(t *loop.Task) {
-	if g.loop == nil {
-		g.childEnded(t)
-		return
-	}
-	g.loop.CallSoon(func() { g.childEnded(t) })
-}
+// Loop is where the owner runs.
+func (g *group) Loop() *loop.Loop { return g.loop }
 
-func (g *group) childEnded(t *loop.Task) {
+// Ended is the news of a task's end.
+func (g *group) Ended(t *loop.Task) {
 	g.mu.Lock()
-	g.children.remove(t)
-	if g.waiter != nil && g.children.len() == 0 {
+	g.children.Remove(t)
+	if g.waiter != nil && g.children.Len() == 0 {
 		g.waiter.Wake()
 	}
 	err := t.Err()
@@ -118,7 +113,7 @@ func (g *group) childEnded(t *loop.Task) {
 func (g *group) abort(cause error) {
 	g.mu.Lock()
 	g.aborting = true
-	children := g.children.all()
+	children := g.children.All()
 	g.mu.Unlock()
 	for _, t := range children {
 		if !t.Completed() {
@@ -174,7 +169,7 @@ func (g *group) leave(err error) error {
 func (g *group) waitForAll() (interrupted error) {
 	for {
 		g.mu.Lock()
-		if g.children.len() == 0 {
+		if g.children.Len() == 0 {
 			g.mu.Unlock()
 			return interrupted
 		}

@@ -26,6 +26,7 @@ func microSuite() Suite {
 			{Name: "sleepers", Unit: "B", What: "memory of one sleeping task among a million", Alone: true, Needs: needsResidentMemory},
 		},
 		Subjects: []Subject{
+			goSubject(name, ours, aioMeasurements()),
 			goSubject(name, "goroutines", goroutineMeasurements()),
 			pythonSubject("asyncio"),
 			pythonSubject("uvloop"),

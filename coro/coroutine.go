@@ -33,9 +33,16 @@ type Coroutine struct {
 // New returns a coroutine that will run body. It starts at the first Resume and
 // holds no goroutine until then.
 func New(body func(*Coroutine)) *Coroutine {
-	c := &Coroutine{body: body}
-	c.next = c.first
+	c := &Coroutine{}
+	c.Init(body)
 	return c
+}
+
+// Init makes a new coroutine of a zero one, where that is part of something
+// larger. It must not be copied afterwards.
+func (c *Coroutine) Init(body func(*Coroutine)) {
+	c.body = body
+	c.next = c.first
 }
 
 // Resume runs the body until it suspends or ends, and reports whether it

@@ -172,15 +172,15 @@ func (t *Task) cancelScope(x *Scope, expired bool, cause error, by string) {
 // reached reports whether a cancel of x, whose contexts are cancelled already,
 // interrupts the current await.
 func (c *coroutine) reached(x *Scope, expired bool) bool {
-	if c.watched != nil {
-		return c.watched.Err() != nil
+	if c.rare != nil && c.rare.watched != nil {
+		return c.rare.watched.Err() != nil
 	}
 	return c.awaited != nil && c.awaited.within(x, expired)
 }
 
 // Cancelling returns the number of requests to cancel the task that nobody has
 // taken back, as asyncio counts them. On the loop only.
-func (t *Task) Cancelling() int { return t.requests }
+func (t *Task) Cancelling() int { return int(t.requests) }
 
 // Uncancel takes one request back and returns how many are left; with none
 // left a cancel that was not delivered yet is dropped. On the loop only.
@@ -190,7 +190,7 @@ func (t *Task) Uncancel() int {
 			t.mark = false
 		}
 	}
-	return t.requests
+	return int(t.requests)
 }
 
 // CancelPending reports whether a cancel was requested that no await has

@@ -16,36 +16,62 @@ var ErrAwaitInCallback = errors.New("aio: await in a loop's callback, which cann
 // coroutine carries one task at a time. What a task needs only while it is
 // suspended lives here, so that it is reused with the coroutine.
 type coroutine struct {
-	co       *coro.Coroutine
+	co       coro.Coroutine
 	loop     *Loop
 	task     *Task
 	scope    *Scope // innermost
 	awaited  *Scope // whose cancel interrupts the current await; nil for none
 	awaiting bool
-	epoch    uint64          // tells a late watcher that its await is over
-	inside   *gid.Record     // the generator in whose body the current await stands
-	watched  context.Context // whose end interrupts it, where that is not awaited's
-	joining  *Task           // the task whose end is awaited
+	rare     *rare
 	waiter   Waiter
 	timer    timer
+}
+
+// rare is what few awaits need. It is apart because a million suspended tasks
+// have a coroutine each.
+type rare struct {
+	inside  *gid.Record     // the generator in whose body the await stands
+	joining *Task           // the task whose end is awaited
+	watched context.Context // whose end interrupts the await, where that is not awaited's
+	epoch   uint64          // tells a late watcher that its await is over
+}
+
+func (c *coroutine) more() *rare {
+	if c.rare == nil {
+		c.rare = &rare{}
+	}
+	return c.rare
+}
+
+// generator returns the generator in whose body the await stands, or nil.
+func (r *rare) generator() *gid.Record {
+	if r == nil {
+		return nil
+	}
+	return r.inside
 }
 
 func newCoroutine(l *Loop) *coroutine {
 	c := &coroutine{loop: l}
 	c.waiter.co = c
-	c.timer.index = -1
-	c.co = coro.New(func(co *coro.Coroutine) {
-		for {
-			t := c.task
-			t.run(c)
-			t.co, c.task = nil, nil
-			if !co.Suspend() {
-				return
-			}
-		}
-	})
+	c.timer.index = outside
+	c.co.Init(carry)
 	c.co.Record.Owner = c
 	return c
+}
+
+// carry is the body of every coroutine: it runs a task, suspends, and runs the
+// next one.
+func carry(co *coro.Coroutine) {
+	c := co.Record.Owner.(*coroutine)
+	for {
+		t := c.task
+		t.run(c)
+		t.co, c.task = nil, nil
+		if !co.Suspend() {
+			return
+		}
+	}
 }
 
 // runner returns the record of the goroutine that the caller runs for: its own,
@@ -79,9 +105,10 @@ func caller() (*coroutine, error) {
 	if !ok {
 		return nil, ErrAwaitInCallback
 	}
-	c.inside = nil
 	if r != own {
-		c.inside = own
+		c.more().inside = own
+	} else if c.rare != nil {
+		c.rare.inside = nil
 	}
 	return c, nil
 }
@@ -112,8 +139,8 @@ func CurrentTask() *Task {
 
 // park suspends the task until its next step.
 func (c *coroutine) park() {
-	if inside := c.inside; inside != nil {
-		c.inside = nil
+	if inside := c.rare.generator(); inside != nil {
+		c.rare.inside = nil
 		outward(inside, c.park)
 		return
 	}
@@ -159,12 +186,13 @@ func (c *coroutine) await(ctx context.Context, w *Waiter) error {
 // awaitWatched is await with a context that can end by other means than the
 // task's scopes.
 func (c *coroutine) awaitWatched(s *Scope, watch context.Context, w *Waiter) error {
+	r := c.more()
 	interrupted := watch.Err() != nil
 	if !interrupted {
-		c.epoch++
-		epoch := c.epoch
+		r.epoch++
+		epoch := r.epoch
 		end := func() {
-			if c.epoch == epoch && c.awaiting {
+			if r.epoch == epoch && c.awaiting {
 				c.interrupt(w, context.Cause(watch))
 			}
 		}
@@ -173,10 +201,10 @@ func (c *coroutine) awaitWatched(s *Scope, watch context.Context, w *Waiter) err
 			defer d.notify(func() { c.task.post(end) })()
 		}
 	}
-	c.watched = watch
+	r.watched = watch
 	ended := c.suspend(s, w, interrupted)
-	c.watched = nil
-	c.epoch++
+	r.watched = nil
+	r.epoch++
 	switch {
 	case !ended:
 		return nil
@@ -225,7 +253,7 @@ func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
 	}
 	c.park()
 	c.awaiting, c.awaited = false, nil
-	w.Cancel = nil
+	w.special = nil
 	if w.state.Load() != cancelled {
 		return false
 	}
@@ -235,8 +263,8 @@ func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
 
 // interrupt delivers a cancel to the current await, unless that has its result.
 func (c *coroutine) interrupt(w *Waiter, cause error) bool {
-	if w.Cancel != nil {
-		return w.Cancel(cause)
+	if w.special != nil && w.special.cancel != nil {
+		return w.special.cancel(cause)
 	}
 	return w.interrupt()
 }

@@ -19,7 +19,6 @@ type Future struct {
 	state   atomic.Uint32
 	waiters WaitList
 	err     error
-	done    chan struct{}
 }
 
 const (
@@ -27,13 +26,6 @@ const (
 	futureCancelled             // with a cancel
 	futureRead                  // somebody has seen the error
 )
-
-// doneCallback is a callback of a future. One without a loop runs in whoever
-// completes the future.
-type doneCallback struct {
-	loop *Loop
-	fn   func()
-}
 
 // Completed reports whether the future is complete: asyncio's done().
 func (f *Future) Completed() bool { return f.state.Load()&futureDone != 0 }
@@ -43,13 +35,28 @@ func (f *Future) Completed() bool { return f.state.Load()&futureDone != 0 }
 func (f *Future) Done() <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.done == nil {
-		f.done = make(chan struct{})
-		if f.Completed() {
-			close(f.done)
+	if f.Completed() {
+		return closed
+	}
+	for w := f.waiters.First(); w != nil; w = w.Next() {
+		if w.co == nil && w.special.done != nil {
+			return w.special.done
 		}
 	}
-	return f.done
+	done := make(chan struct{})
+	f.waiters.PushBack(outsider(special{done: done}))
+	return done
+}
+
+var closed = make(chan struct{})
+
+func init() { close(closed) }
+
+// outsider makes a waiter that is neither a task's nor a goroutine's.
+func outsider(s special) *Waiter {
+	w := &Waiter{special: &s}
+	w.state.Store(pending)
+	return w
 }
 
 // Cancelled reports whether it was completed by a cancel.
@@ -98,13 +105,10 @@ func (f *Future) complete(err error, asCancelled bool, first func()) {
 	if first != nil {
 		first()
 	}
-	if f.done != nil {
-		close(f.done)
-	}
 	var own []func()
 	for w := f.waiters.PopFirst(); w != nil; w = f.waiters.PopFirst() {
-		if w.call != nil && w.call.loop == nil {
-			own = append(own, w.call.fn)
+		if w.co == nil && w.special.call != nil && w.special.loop == nil {
+			own = append(own, w.special.call)
 		} else {
 			w.Wake()
 		}
@@ -120,9 +124,8 @@ func (f *Future) complete(err error, asCancelled bool, first func()) {
 // whoever completes the future. remove takes it back and reports whether it
 // was still to be queued.
 func (f *Future) AddDoneCallback(fn func()) (remove func() bool) {
-	call := &doneCallback{loop: Current(), fn: fn}
-	w := &Waiter{call: call}
-	w.state.Store(pending)
+	l := Current()
+	w := outsider(special{call: fn, loop: l})
 	f.mu.Lock()
 	if !f.Completed() {
 		f.waiters.PushBack(w)
@@ -134,8 +137,8 @@ func (f *Future) AddDoneCallback(fn func()) (remove func() bool) {
 		}
 	}
 	f.mu.Unlock()
-	if call.loop != nil {
-		call.loop.CallSoon(fn)
+	if l != nil {
+		l.CallSoon(fn)
 	} else {
 		fn()
 	}

@@ -21,9 +21,9 @@ func (t *Task) Join(ctx context.Context) (err error, aborted bool) {
 		c.park()
 		return cycle, true
 	}
-	c.joining = t
+	c.more().joining = t
 	err, aborted = t.Wait(ctx)
-	c.joining = nil
+	c.rare.joining = nil
 	return err, aborted
 }
 
@@ -40,7 +40,10 @@ func (c *coroutine) cycle(t *Task) *DeadlockError {
 			return nil
 		}
 		way = append(way, u)
-		u = u.co.joining
+		if u.co.rare == nil {
+			return nil
+		}
+		u = u.co.rare.joining
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (l *Loop) CallLater(d time.Duration, fn func()) Handle {
 func (l *Loop) CallAt(when time.Time, fn func()) Handle { return l.callAt(l.at(when), fn) }
 
 func (l *Loop) callAt(when int64, fn func()) Handle {
-	t := &timer{when: when, fn: fn, index: -1}
+	t := &timer{when: when, fn: fn, index: outside}
 	if l.onLoop() {
 		l.timers.add(t)
 	} else {

@@ -8,6 +8,7 @@ type entry struct {
 	task  *Task
 	timer *timer
 	cell  *cell
+	ended bool // the task has ended, and its supervisor is to hear of it
 }
 
 // ready is the queue of what is due, a ring that doubles. Positions count from

@@ -121,8 +121,10 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 			l.round.todo--
 			e := l.ready.pop()
 			switch {
-			case e.task != nil:
+			case e.task != nil && !e.ended:
 				l.step(e.task)
+			case e.task != nil:
+				e.task.scope.supervisor.Ended(e.task)
 			case e.timer != nil:
 				e.timer.fire()
 			case e.fn != nil:
@@ -180,7 +182,7 @@ func (l *Loop) gather() error {
 			if t == nil {
 				break
 			}
-			t.queued = true
+			t.index = queued
 			l.ready.push(entry{timer: t})
 		}
 	}
@@ -291,8 +293,9 @@ func (l *Loop) relay(c *coroutine) (resumed bool) {
 			}
 			l.begin()
 		}
-		t := l.ready.peek().task
-		if t == nil {
+		e := l.ready.peek()
+		t := e.task
+		if t == nil || e.ended {
 			return false
 		}
 		l.round.todo--

@@ -13,7 +13,10 @@ type Supervisor interface {
 	// Add takes a task in before it starts, or refuses it. Safe from any
 	// goroutine.
 	Add(*Task) error
-	// Ended hears that the task has ended, where it ran.
+	// Loop returns the loop on which Ended is called, one round after the end;
+	// with nil it is called at once, by the task.
+	Loop() *Loop
+	// Ended hears that a task has ended, before anybody else who waits for it.
 	Ended(*Task)
 }
 
@@ -49,6 +52,7 @@ type scopeState struct {
 	end        func(err, cause error)
 	cause      error
 	by         string
+	name       string
 	deadline   time.Time
 	timer      Handle
 	expired    bool

@@ -51,8 +51,8 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return c.yield(ctx)
 	}
 	l, t := c.loop, &c.timer
-	if t.queued {
-		t = &timer{index: -1}
+	if t.index == queued {
+		t = &timer{index: outside}
 	}
 	c.waiter.state.Store(pending)
 	t.when, t.waiter = later(l.driver.Now(), d), &c.waiter

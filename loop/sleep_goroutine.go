@@ -19,8 +19,7 @@ func sleepGoroutine(ctx context.Context, d time.Duration) error {
 		return yieldGoroutine(ctx)
 	}
 	if l := Of(ctx); l != nil && l.virtual {
-		w := &Waiter{wake: make(chan struct{}, 1)}
-		w.state.Store(pending)
+		w := newGoroutineWaiter()
 		h := l.CallLater(d, func() { w.Wake() })
 		if err := w.Wait(ctx); err != nil {
 			h.Cancel()

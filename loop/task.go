@@ -22,9 +22,9 @@ type Task struct {
 	body           Body
 	co             *coroutine // while it runs on a loop; on the loop only
 	next, previous *Task      // in the loop's registry
-	named          *string
+	member         member     // in its supervisor's list
 	id             uint64
-	requests       int
+	requests       int32
 	mark           bool // a request that the next await takes
 	linked         bool
 	owned          bool // by its starter: no supervisor has a part in it
@@ -39,14 +39,23 @@ func (t *Task) ID() uint64 { return t.id }
 
 // Name returns the task's name, "Task-" and a number unless it was named.
 func (t *Task) Name() string {
-	if t.named != nil {
-		return *t.named
+	if m := t.scope.more.Load(); m != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.name != "" {
+			return m.name
+		}
 	}
 	return fmt.Sprintf("Task-%d", t.id)
 }
 
-// SetName names the task. Before it starts, or on its loop only.
-func (t *Task) SetName(name string) { t.named = &name }
+// SetName names the task. Safe from any goroutine.
+func (t *Task) SetName(name string) {
+	m := t.scope.detail()
+	m.mu.Lock()
+	m.name = name
+	m.mu.Unlock()
+}
 
 // Context returns the task's outermost scope.
 func (t *Task) Context() *Scope { return &t.scope }
@@ -165,7 +174,7 @@ func (t *Task) end(err error, asCancelled bool) {
 	if supervised {
 		// A supervisor hears of it before anybody else: asyncio's group adds its
 		// callback first.
-		t.complete(err, asCancelled, func() { t.scope.supervisor.Ended(t) })
+		t.complete(err, asCancelled, t.tellSupervisor)
 	} else {
 		t.complete(err, asCancelled, nil)
 	}
@@ -174,11 +183,22 @@ func (t *Task) end(err error, asCancelled bool) {
 	}
 }
 
+func (t *Task) tellSupervisor() {
+	switch l := t.scope.supervisor.Loop(); {
+	case l == nil:
+		t.scope.supervisor.Ended(t)
+	case l.onLoop():
+		l.pushHere(entry{task: t, ended: true})
+	default:
+		l.CallSoon(func() { t.scope.supervisor.Ended(t) })
+	}
+}
+
 // endPanicked ends the task with a panic: news for its supervisor or for those
 // who await it, else at once for the exception handler.
 func (t *Task) endPanicked(err *PanicError) {
 	t.mu.Lock()
-	alone := t.waiters.Len() == 0 && t.scope.supervisor == nil && !t.owned
+	alone := t.waiters.First() == nil && t.scope.supervisor == nil && !t.owned
 	t.mu.Unlock()
 	t.end(err, false)
 	if alone {

@@ -7,9 +7,13 @@ type timer struct {
 	seq    uint64
 	fn     func()
 	waiter *Waiter // a sleeping task's timer wakes it without a closure
-	index  int     // place in the heap, -1 outside
-	queued bool    // fired, and its entry waits in the ready queue
+	index  int     // place in the heap, or one of:
 }
+
+const (
+	outside = -1 // in no place
+	queued  = -2 // due: its entry waits in the ready queue
+)
 
 func (t *timer) before(u *timer) bool {
 	return t.when < u.when || t.when == u.when && t.seq < u.seq
@@ -18,7 +22,7 @@ func (t *timer) before(u *timer) bool {
 // fire runs what the timer was set for; a timer cancelled after it fell due
 // has neither.
 func (t *timer) fire() {
-	t.queued = false
+	t.index = outside
 	fn, waiter := t.fn, t.waiter
 	t.fn, t.waiter = nil, nil
 	switch {
@@ -46,7 +50,7 @@ func (h *timers) add(t *timer) {
 
 func (h *timers) remove(t *timer) {
 	i, last := t.index, len(h.heap)-1
-	t.index = -1
+	t.index = outside
 	moved := h.heap[last]
 	h.heap[last] = nil
 	h.heap = h.heap[:last]

@@ -16,17 +16,29 @@ import (
 // and remove the waiter from the list before the next await.
 type Waiter struct {
 	next, previous *Waiter
-	list           *WaitList
+	co             *coroutine // of a task; nil for anybody else
+	special        *special
+	state          atomic.Uint32
+}
 
-	co    *coroutine    // of a task; nil for a goroutine
-	wake  chan struct{} // of a goroutine
-	call  *doneCallback // of a future's callback, which stands in line with who awaits it
-	state atomic.Uint32
+// special is what only few waiters have. It is apart because a million
+// suspended tasks have a waiter each.
+type special struct {
+	wake   chan struct{}          // of a goroutine
+	done   chan struct{}          // closed by a future's end
+	call   func()                 // a future's callback, which stands in line with who awaits it
+	loop   *Loop                  // where to call it; nil: in whoever completes the future
+	cancel func(cause error) bool // see OnCancel
+}
 
-	// Cancel, when set, is called on the loop instead of ending the wait when
-	// the task is cancelled, and says whether it took the cancel over. A
-	// gather hands the cancel to its children this way and goes on waiting.
-	Cancel func(cause error) bool
+// OnCancel has fn called on the loop, instead of ending the wait, when the task
+// is cancelled; it says whether it took the cancel over. A gather hands the
+// cancel to its children this way and goes on waiting. It is for this wait
+// only.
+func (w *Waiter) OnCancel(fn func(cause error) bool) {
+	if w.co != nil {
+		w.special = &special{cancel: fn}
+	}
 }
 
 const (
@@ -45,12 +57,16 @@ func NewWaiter(ctx context.Context) (*Waiter, error) {
 		return nil, err
 	}
 	if c == nil {
-		w := &Waiter{wake: make(chan struct{}, 1)}
-		w.state.Store(pending)
-		return w, nil
+		return newGoroutineWaiter(), nil
 	}
 	c.waiter.state.Store(pending)
 	return &c.waiter, nil
+}
+
+func newGoroutineWaiter() *Waiter {
+	w := &Waiter{special: &special{wake: make(chan struct{}, 1)}}
+	w.state.Store(pending)
+	return w
 }
 
 // Discard takes a waiter back that will not wait.
@@ -80,10 +96,12 @@ func (w *Waiter) release() {
 	switch {
 	case w.co != nil:
 		w.co.loop.pushStep(w.co.task)
-	case w.call != nil:
-		w.call.loop.CallSoon(w.call.fn)
+	case w.special.wake != nil:
+		w.special.wake <- struct{}{}
+	case w.special.done != nil:
+		close(w.special.done)
 	default:
-		w.wake <- struct{}{}
+		w.special.loop.CallSoon(w.special.call)
 	}
 }
 
@@ -114,7 +132,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		return w.block(ctx)
 	}
 	s, ok := ctx.(*Scope)
-	if !ok || s.task != c.task || c.task.mark || s.state.Load() != 0 || c.inside != nil {
+	if !ok || s.task != c.task || c.task.mark || s.state.Load() != 0 || c.rare.generator() != nil {
 		return c.await(ctx, w)
 	}
 	c.awaiting, c.awaited = true, s
@@ -122,7 +140,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		unwind()
 	}
 	c.awaiting, c.awaited = false, nil
-	w.Cancel = nil
+	w.special = nil
 	if w.state.Load() != cancelled {
 		return nil
 	}
@@ -135,7 +153,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 // cancel and awaits again. It reports a cancel that was delivered.
 func (w *Waiter) WaitShielded() error {
 	if w.co == nil {
-		<-w.wake
+		<-w.special.wake
 		return nil
 	}
 	return w.co.awaitRequests(w)
@@ -143,33 +161,27 @@ func (w *Waiter) WaitShielded() error {
 
 func (w *Waiter) block(ctx context.Context) error {
 	if ctx == nil {
-		<-w.wake
+		<-w.special.wake
 		return nil
 	}
 	select {
-	case <-w.wake:
+	case <-w.special.wake:
 		return nil
 	case <-ctx.Done():
 		if w.state.CompareAndSwap(pending, cancelled) {
 			return cancelledBy(ctx)
 		}
-		<-w.wake
+		<-w.special.wake
 		return nil
 	}
 }
 
 // A WaitList holds waiters in the order they came. It is not safe by itself:
 // it belongs to a primitive and is used under that primitive's lock.
-type WaitList struct {
-	first, last *Waiter
-	length      int
-}
+type WaitList struct{ first, last *Waiter }
 
-// Len returns the number of waiters, cancelled ones that have not left yet
-// included.
-func (l *WaitList) Len() int { return l.length }
-
-// First returns the oldest waiter, or nil.
+// First returns the oldest waiter, or nil. Cancelled ones are among them until
+// their own next step.
 func (l *WaitList) First() *Waiter { return l.first }
 
 // Next returns the waiter behind w in its list, or nil.
@@ -177,7 +189,6 @@ func (w *Waiter) Next() *Waiter { return w.next }
 
 // PushBack appends w, which must be in no list.
 func (l *WaitList) PushBack(w *Waiter) {
-	w.list = l
 	w.previous = l.last
 	if l.last != nil {
 		l.last.next = w
@@ -185,12 +196,12 @@ func (l *WaitList) PushBack(w *Waiter) {
 		l.first = w
 	}
 	l.last = w
-	l.length++
 }
 
-// Remove takes w out, and reports whether it was in the list.
+// Remove takes w out, which is in this list or in none, and reports whether it
+// was in it.
 func (l *WaitList) Remove(w *Waiter) bool {
-	if w.list != l {
+	if w.previous == nil && l.first != w {
 		return false
 	}
 	if w.previous != nil {
@@ -203,8 +214,7 @@ func (l *WaitList) Remove(w *Waiter) bool {
 	} else {
 		l.last = w.previous
 	}
-	w.next, w.previous, w.list = nil, nil, nil
-	l.length--
+	w.next, w.previous = nil, nil
 	return true
 }
 

@@ -18,13 +18,15 @@ import (
 // the kernel is only ever polled, with a raw system call, and to sleep the goroutine parks on Go's own poller, which
 // reports when the epoll descriptor itself becomes readable.
 //
-// Go's poller is also what wakes it: a read deadline in the past ends the parking without a system call.
+// Go's poller is also what wakes it: a read deadline in the past ends the parking without a system call. Only where
+// neither a descriptor nor a timer can end a wait, it is on a channel.
 type epoll struct {
 	clock
 	file  atomic.Pointer[os.File] // the epoll instance; replaced only by rebuild
 	raw   syscall.RawConn         // of file
 	fd    int                     // of file
-	state atomic.Int32            // awake, parked or woken
+	state atomic.Int32            // awake, parked, idle or woken
+	idler signal                  // what an idle Wait waits for
 	armed int64                   // the deadline that file is set to, or unarmed
 	timer timerfd
 	polls pollTable
@@ -42,6 +44,7 @@ type epoll struct {
 const (
 	awake  int32 = iota // no Wait is parked
 	parked              // a Wait is parked, or about to be, and its deadline is set
+	idle                // the same of a Wait that only a Wake can end
 	woken               // a Wake came that no Wait has answered
 )
 
@@ -53,7 +56,7 @@ const unarmed = -1
 const armedSlack = 20_000
 
 func openEpoll() (Driver, error) {
-	d := &epoll{clock: newClock(), fd: -1, timer: timerfd{fd: -1, until: unarmed}}
+	d := &epoll{clock: newClock(), idler: newSignal(), fd: -1, timer: timerfd{fd: -1, until: unarmed}}
 	d.collect = d.collectOrPark
 	if err := d.open(); err != nil {
 		return nil, err
@@ -106,14 +109,25 @@ func (d *epoll) Wait(timeout time.Duration, _ int, ready func(int, Interest)) er
 var past = time.Unix(1, 0)
 
 func (d *epoll) Wake() {
-	if d.state.Swap(woken) == parked {
+	switch d.state.Swap(woken) {
+	case parked:
 		d.file.Load().SetReadDeadline(past) // fails only after Close
+	case idle:
+		d.idler.set()
 	}
 }
 
 // park polls, and parks the goroutine until there are events, the timeout has passed or Wake was called.
 func (d *epoll) park(timeout time.Duration) error {
 	until := deadline(d.Now(), timeout)
+	if d.polls.watched == 0 && until == never {
+		// A channel takes less than half the time.
+		if d.state.CompareAndSwap(awake, idle) {
+			<-d.idler
+		}
+		d.state.Store(awake)
+		return nil
+	}
 	// The deadline before the state: so it cannot undo that of a Wake which sees the state.
 	if err := d.arm(until, timeout); err != nil {
 		return err
