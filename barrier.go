@@ -3,6 +3,7 @@ package aio
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 )
 
@@ -14,7 +15,7 @@ var ErrBrokenBarrier = errors.New("aio: the barrier is broken")
 // other. It can be used again as soon as all have left. Its methods are safe
 // from any goroutine. It is asyncio's Barrier.
 type Barrier struct {
-	condition *Condition // guards the rest
+	condition *Condition // its lock is held to change the rest
 	parties   int
 	state     atomic.Int32
 	count     atomic.Int32 // who has come and not left
@@ -38,14 +39,20 @@ func NewBarrier(parties int) *Barrier {
 
 // Wait waits until as many wait as the barrier has parties, and returns the
 // caller's index among them, from 0. It returns [ErrBrokenBarrier] when the
-// barrier is or gets broken. A cancel ends the wait with a [*CancelledError];
-// the others go on waiting for one more.
+// barrier is or gets broken. A cancel ends the wait with a [*CancelledError],
+// and the others go on waiting for one more; if the last one has come already
+// they are not held up. The barrier's own lock is waited for even then.
 func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	if err := b.condition.Lock(ctx); err != nil {
 		return 0, err
 	}
-	defer b.condition.Unlock()
-	if err := b.condition.WaitFor(ctx, func() bool {
+	held := true // unless the task is unwound
+	defer func() {
+		if held {
+			b.condition.Unlock()
+		}
+	}()
+	if err := b.condition.waitFor(ctx, &held, func() bool {
 		state := b.state.Load()
 		return state != draining && state != resetting
 	}); err != nil {
@@ -58,10 +65,10 @@ func (b *Barrier) Wait(ctx context.Context) (index int, err error) {
 	index = int(b.count.Add(1)) - 1
 	if index+1 == b.parties {
 		b.state.Store(draining)
-		_ = b.condition.NotifyAll()
+		b.condition.notify(math.MaxInt)
 		return index, nil
 	}
-	if err := b.condition.WaitFor(ctx, func() bool { return b.state.Load() != filling }); err != nil {
+	if err := b.condition.waitFor(ctx, &held, func() bool { return b.state.Load() != filling }); err != nil {
 		return 0, err
 	}
 	if state := b.state.Load(); state == broken || state == resetting {
@@ -78,7 +85,7 @@ func (b *Barrier) leave() {
 	if state := b.state.Load(); state == resetting || state == draining {
 		b.state.Store(filling)
 	}
-	_ = b.condition.NotifyAll()
+	b.condition.notify(math.MaxInt)
 }
 
 // Reset empties the barrier: those who wait get [ErrBrokenBarrier]. It waits

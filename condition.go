@@ -18,7 +18,7 @@ var ErrNotLocked = errors.New("aio: the condition's lock is not held; call Lock 
 // Condition.
 type Condition struct {
 	m       *Mutex
-	mu      sync.Mutex
+	mu      sync.Mutex // taken before m's own
 	waiters loop.WaitList
 }
 
@@ -45,25 +45,41 @@ func (c *Condition) Locked() bool { return c.m.Locked() }
 //
 // A cancel ends the wait with a [*CancelledError], but the mutex is locked
 // again first, however long that takes; a notification that came is passed on.
-// Wait returns [ErrNotLocked] if nobody holds the mutex.
+// A task that is left over when its loop is closed cannot wait for the mutex
+// any more: it locks it for its deferred Unlock only if it is free.
+// Wait returns [ErrNotLocked], and has not waited, if nobody holds the mutex.
 func (c *Condition) Wait(ctx context.Context) error {
-	if !c.m.Locked() {
-		return ErrNotLocked
-	}
+	var held bool
+	return c.wait(ctx, &held)
+}
+
+// wait is Wait. It keeps held up to date, which a caller that is unwound finds
+// its only news in.
+func (c *Condition) wait(ctx context.Context, held *bool) (err error) {
 	w, err := loop.NewWaiter(ctx)
 	if err != nil {
 		return err
 	}
-	// In the list before the mutex is free: a notification from another
-	// goroutine must find the waiter.
+	// Under one lock: a notification from another goroutine, which needs the
+	// mutex first, must find the waiter.
 	c.mu.Lock()
+	if !c.m.unlock() {
+		c.mu.Unlock()
+		w.Discard()
+		return ErrNotLocked
+	}
 	c.waiters.PushBack(w)
 	c.mu.Unlock()
-	c.m.Unlock()
+	*held = false
+	defer func() {
+		if !*held {
+			c.remove(w)
+			*held = c.m.TryLock()
+			c.notify(1)
+		}
+	}()
 	err = w.Wait(ctx)
-	c.mu.Lock()
-	c.waiters.Remove(w)
-	c.mu.Unlock()
+	c.remove(w)
 	for {
 		cancelled := c.m.lockShielded(ctx)
 		if cancelled == nil {
@@ -71,17 +87,30 @@ func (c *Condition) Wait(ctx context.Context) error {
 		}
 		err = cancelled
 	}
+	*held = true
 	if err != nil {
+		// It may have come after a notification, which is another's then.
 		c.notify(1)
 	}
 	return err
 }
 
+func (c *Condition) remove(w *loop.Waiter) {
+	c.mu.Lock()
+	c.waiters.Remove(w)
+	c.mu.Unlock()
+}
+
 // WaitFor waits until predicate, which is called with the mutex locked, returns
 // true. What a cancel does is as with [Condition.Wait].
 func (c *Condition) WaitFor(ctx context.Context, predicate func() bool) error {
+	var held bool
+	return c.waitFor(ctx, &held, predicate)
+}
+
+func (c *Condition) waitFor(ctx context.Context, held *bool, predicate func() bool) error {
 	for !predicate() {
-		if err := c.Wait(ctx); err != nil {
+		if err := c.wait(ctx, held); err != nil {
 			return err
 		}
 	}

@@ -51,16 +51,23 @@ func (e *Event) Wait(ctx context.Context) error {
 		e.mu.Unlock()
 		return nil
 	}
+	return waitIn(ctx, &e.waiters, &e.mu)
+}
+
+// waitIn waits in a list, until woken or cancelled. It is called with the lock
+// of the list held, and unlocks it.
+func waitIn(ctx context.Context, list *loop.WaitList, mu *sync.Mutex) error {
 	w, err := loop.NewWaiter(ctx)
 	if err != nil {
-		e.mu.Unlock()
+		mu.Unlock()
 		return err
 	}
-	e.waiters.PushBack(w)
-	e.mu.Unlock()
-	err = w.Wait(ctx)
-	e.mu.Lock()
-	e.waiters.Remove(w)
-	e.mu.Unlock()
-	return err
+	list.PushBack(w)
+	mu.Unlock()
+	defer func() {
+		mu.Lock()
+		list.Remove(w)
+		mu.Unlock()
+	}()
+	return w.Wait(ctx)
 }

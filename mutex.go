@@ -11,6 +11,8 @@ import (
 // suspends. It is fair: it goes to those who wait in the order in which they
 // came. It has no owner: any task may unlock it. Its zero value is unlocked; do
 // not copy it. Its methods are safe from any goroutine. It is asyncio's Lock.
+//
+// Lock takes a context, so a Mutex is no sync.Locker.
 type Mutex struct {
 	mu      sync.Mutex
 	locked  bool
@@ -30,8 +32,8 @@ func (m *Mutex) Lock(ctx context.Context) error {
 	return m.wait(ctx, false)
 }
 
-// lockShielded is Lock for somebody who must have the lock: contexts that are
-// cancelled already do not count, a new cancel does.
+// lockShielded is Lock for somebody who must have the lock: what is cancelled
+// already does not count, only a new request to cancel the task.
 func (m *Mutex) lockShielded(ctx context.Context) error {
 	m.mu.Lock()
 	if m.free() {
@@ -64,23 +66,40 @@ func (m *Mutex) wait(ctx context.Context, shielded bool) error {
 	}
 	m.waiters.PushBack(w)
 	m.mu.Unlock()
-	if shielded {
-		err = w.WaitShielded()
-	} else {
-		err = w.Wait(ctx)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.waiters.Remove(w)
-	if err != nil {
-		// The wake-up that came too late for this one goes to the next.
-		if !m.locked {
+	mine := false
+	// Deferred, for a task whose loop is closed is unwound from its await.
+	defer func() {
+		m.mu.Lock()
+		m.waiters.Remove(w)
+		if mine {
+			m.locked = true
+		} else if !m.locked {
+			// An Unlock may have found this one at the head of the queue.
 			m.wakeFirst()
 		}
-		return err
+		m.mu.Unlock()
+	}()
+	switch {
+	case !shielded:
+		err = w.Wait(ctx)
+	case governs(ctx, w.Task()):
+		err = w.WaitShielded()
+	default:
+		err = w.Wait(context.Background())
 	}
-	m.locked = true
-	return nil
+	mine = err == nil
+	return err
+}
+
+// governs reports whether a cancel of the task reaches an await with ctx.
+func governs(ctx context.Context, t *loop.Task) bool {
+	if ctx == nil {
+		return true
+	}
+	if s, bare := ctx.(*loop.Scope); bare { // whose Done would make a channel
+		return s.Task() == t
+	}
+	return ctx.Done() != nil && loop.TaskOf(ctx) == t
 }
 
 // TryLock locks m if it is free, and reports whether it did.
@@ -97,16 +116,21 @@ func (m *Mutex) TryLock() bool {
 // Unlock unlocks m and wakes who has waited longest. It panics if m is not
 // locked.
 func (m *Mutex) Unlock() {
-	m.mu.Lock()
-	if !m.locked {
-		m.mu.Unlock()
+	if !m.unlock() {
 		panic("aio: Unlock of a Mutex that is not locked")
 	}
-	m.locked = false
-	if m.waiters.First() != nil {
-		m.wakeFirst()
+}
+
+// unlock reports whether m was locked.
+func (m *Mutex) unlock() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.locked {
+		return false
 	}
-	m.mu.Unlock()
+	m.locked = false
+	m.wakeFirst()
+	return true
 }
 
 func (m *Mutex) wakeFirst() {

@@ -21,11 +21,14 @@ var (
 
 // Queue hands items from producers to consumers: tasks and goroutines, on any
 // loops. Items come out first in, first out, or as [NewPriorityQueue] and
-// [NewLIFOQueue] say. Its methods are safe from any goroutine. It is asyncio's
-// Queue.
+// [NewLIFOQueue] say. Those who wait are woken in the order in which they came;
+// who comes before a woken one has run may be served before it. Make a Queue
+// with one of its constructors. Its methods are safe from any goroutine. It is
+// asyncio's Queue.
 type Queue[T any] struct {
 	mu         sync.Mutex
-	items      items[T]
+	ring       ring[T]
+	order      order[T] // instead of ring, unless first in is first out
 	maxsize    int
 	unfinished int
 	shutdown   bool
@@ -42,25 +45,37 @@ type LIFOQueue[T any] = Queue[T]
 
 // NewQueue returns a queue of at most maxsize items; 0 or less means no bound.
 func NewQueue[T any](maxsize int) *Queue[T] {
-	return &Queue[T]{maxsize: maxsize, items: &fifo[T]{}}
+	return &Queue[T]{maxsize: maxsize}
 }
 
 // NewPriorityQueue returns a queue whose items come out in the order of less;
-// equal ones in the order in which they were put in.
+// equal ones in the order in which they were put in. less is called while the
+// queue is locked, so it must not use the queue; it panics if less is nil.
 func NewPriorityQueue[T any](maxsize int, less func(a, b T) bool) *PriorityQueue[T] {
-	return &Queue[T]{maxsize: maxsize, items: &priority[T]{less: less}}
+	if less == nil {
+		panic("aio: a priority queue needs an order")
+	}
+	return &Queue[T]{maxsize: maxsize, order: &heap[T]{less: less}}
 }
 
 // NewLIFOQueue returns a queue whose newest item comes out first.
 func NewLIFOQueue[T any](maxsize int) *LIFOQueue[T] {
-	return &Queue[T]{maxsize: maxsize, items: &lifo[T]{}}
+	return &Queue[T]{maxsize: maxsize, order: &stack[T]{}}
 }
 
-func (q *Queue[T]) full() bool { return q.maxsize > 0 && q.items.len() >= q.maxsize }
+func (q *Queue[T]) full() bool { return q.maxsize > 0 && q.len() >= q.maxsize }
+
+func (q *Queue[T]) len() int {
+	if q.order != nil {
+		return q.order.len()
+	}
+	return q.ring.count
+}
 
 // Put puts an item in, waiting for a place if need be. After Shutdown it
 // returns [ErrQueueShutdown]. A cancel while waiting returns a
-// [*CancelledError]; the item is not in the queue then.
+// [*CancelledError]; the item is not in the queue then. If there is a place Put
+// does not look at ctx.
 func (q *Queue[T]) Put(ctx context.Context, item T) error {
 	q.mu.Lock()
 	for q.full() {
@@ -83,23 +98,28 @@ func (q *Queue[T]) PutNoWait(item T) error {
 
 // put is called with the lock held, and unlocks it.
 func (q *Queue[T]) put(item T) error {
-	defer q.mu.Unlock()
 	switch {
 	case q.shutdown:
+		q.mu.Unlock()
 		return ErrQueueShutdown
 	case q.full():
+		q.mu.Unlock()
 		return ErrQueueFull
+	case q.order == nil:
+		q.ring.push(item)
+	default:
+		q.pushOrdered(item)
 	}
-	q.items.push(item)
 	q.unfinished++
 	if q.getters.First() != nil {
 		q.getters.WakeFirst()
 	}
+	q.mu.Unlock()
 	return nil
 }
 
-// wait suspends in a list. It is called with the lock held and returns so, but
-// without it when the wait was cancelled.
+// wait suspends in one of the lists. It is called with the lock held and
+// returns so, but without it when it returns an error.
 func (q *Queue[T]) wait(ctx context.Context, list *loop.WaitList) error {
 	w, err := loop.NewWaiter(ctx)
 	if err != nil {
@@ -108,7 +128,14 @@ func (q *Queue[T]) wait(ctx context.Context, list *loop.WaitList) error {
 	}
 	list.PushBack(w)
 	q.mu.Unlock()
+	over := false
+	defer func() {
+		if !over {
+			q.unwound(w, list)
+		}
+	}()
 	err = w.Wait(ctx)
+	over = true
 	q.mu.Lock()
 	if err != nil {
 		list.Remove(w)
@@ -117,12 +144,23 @@ func (q *Queue[T]) wait(ctx context.Context, list *loop.WaitList) error {
 	return err
 }
 
+// unwound takes a task out whose loop was closed. If it had been woken, another
+// is woken in its place.
+func (q *Queue[T]) unwound(w *loop.Waiter, list *loop.WaitList) {
+	q.mu.Lock()
+	if !list.Remove(w) {
+		list.WakeFirst()
+	}
+	q.mu.Unlock()
+}
+
 // Get takes an item out, waiting for one if need be. After Shutdown it returns
 // [ErrQueueShutdown] once the queue is empty. A cancel while waiting returns a
-// [*CancelledError]; no item is taken out then.
+// [*CancelledError]; no item is taken out then. If there is an item Get does not
+// look at ctx.
 func (q *Queue[T]) Get(ctx context.Context) (item T, err error) {
 	q.mu.Lock()
-	for q.items.len() == 0 {
+	for q.len() == 0 {
 		if q.shutdown {
 			q.mu.Unlock()
 			return item, ErrQueueShutdown
@@ -143,17 +181,23 @@ func (q *Queue[T]) GetNoWait() (item T, err error) {
 
 // get is called with the lock held, and unlocks it.
 func (q *Queue[T]) get() (item T, err error) {
-	defer q.mu.Unlock()
-	if q.items.len() == 0 {
+	if q.len() == 0 {
+		err = ErrQueueEmpty
 		if q.shutdown {
-			return item, ErrQueueShutdown
+			err = ErrQueueShutdown
 		}
-		return item, ErrQueueEmpty
+		q.mu.Unlock()
+		return item, err
 	}
-	item = q.items.pop()
+	if q.order == nil {
+		item = q.ring.pop()
+	} else {
+		item = q.popOrdered()
+	}
 	if q.putters.First() != nil {
 		q.putters.WakeFirst()
 	}
+	q.mu.Unlock()
 	return item, nil
 }
 
@@ -171,7 +215,7 @@ func (q *Queue[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
 			item, err := q.Get(ctx)
-			if errors.Is(err, ErrQueueShutdown) || !yield(item, err) || err != nil {
+			if err == ErrQueueShutdown || !yield(item, err) || err != nil {
 				return
 			}
 		}
@@ -208,33 +252,19 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 		q.mu.Unlock()
 		return nil
 	}
-	w, err := loop.NewWaiter(ctx)
-	if err != nil {
-		q.mu.Unlock()
-		return err
-	}
-	q.joiners.PushBack(w)
-	q.mu.Unlock()
-	err = w.Wait(ctx)
-	q.mu.Lock()
-	q.joiners.Remove(w)
-	q.mu.Unlock()
-	return err
+	return waitIn(ctx, &q.joiners, &q.mu)
 }
 
 // Shutdown closes the queue: a Put returns [ErrQueueShutdown] from now on, a
 // Get once the queue is empty; who waits is woken. With immediate the items
-// that are left are dropped and count as done.
+// that are left are dropped and count as done. A second Shutdown can make the
+// first one immediate.
 func (q *Queue[T]) Shutdown(immediate bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.shutdown = true
 	if immediate {
-		dropped := q.items.len()
-		for q.items.len() > 0 {
-			q.items.pop()
-		}
-		q.finish(min(dropped, q.unfinished))
+		q.finish(min(q.clear(), q.unfinished))
 	}
 	q.getters.WakeAll()
 	q.putters.WakeAll()
@@ -244,7 +274,7 @@ func (q *Queue[T]) Shutdown(immediate bool) {
 func (q *Queue[T]) Len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.items.len()
+	return q.len()
 }
 
 // Empty reports whether there is no item in the queue.

@@ -1,71 +1,116 @@
 package aio
 
-import "container/heap"
-
-// items is the order in which what is in a queue comes out.
-type items[T any] interface {
-	push(T)
-	pop() T
-	len() int
-}
-
-// fifo is a ring that doubles, and halves when it is nearly empty.
-type fifo[T any] struct {
-	ring        []T
+// ring is a queue, first in, first out. It doubles, and halves when it is
+// nearly empty.
+type ring[T any] struct {
+	items       []T // length is a power of two
 	head, count int
 }
 
 const smallestRing = 16
 
-func (f *fifo[T]) len() int { return f.count }
-
-func (f *fifo[T]) push(item T) {
-	if f.count == len(f.ring) {
-		f.resize(max(smallestRing, 2*f.count))
+func (r *ring[T]) push(item T) {
+	if r.count == len(r.items) {
+		r.resize(max(smallestRing, 2*r.count))
 	}
-	f.ring[(f.head+f.count)&(len(f.ring)-1)] = item
-	f.count++
+	r.items[(r.head+r.count)&(len(r.items)-1)] = item
+	r.count++
 }
 
-func (f *fifo[T]) pop() T {
+func (r *ring[T]) pop() T {
 	var zero T
-	item := f.ring[f.head]
-	f.ring[f.head] = zero
-	f.head = (f.head + 1) & (len(f.ring) - 1)
-	f.count--
-	if len(f.ring) > 4*smallestRing && f.count < len(f.ring)/8 {
-		f.resize(len(f.ring) / 2)
+	slot := &r.items[r.head]
+	item := *slot
+	*slot = zero
+	r.head = (r.head + 1) & (len(r.items) - 1)
+	r.count--
+	if len(r.items) > 4*smallestRing && r.count < len(r.items)/8 {
+		r.resize(len(r.items) / 2)
 	}
 	return item
 }
 
-func (f *fifo[T]) resize(size int) {
-	ring := make([]T, size)
-	for i := range f.count {
-		ring[i] = f.ring[(f.head+i)&(len(f.ring)-1)]
+func (r *ring[T]) resize(size int) {
+	items := make([]T, size)
+	for i := range r.count {
+		items[i] = r.items[(r.head+i)&(len(r.items)-1)]
 	}
-	f.ring, f.head = ring, 0
+	r.items, r.head = items, 0
 }
 
-// lifo is a stack.
-type lifo[T any] struct{ stack []T }
+// order is another order than first in, first out.
+type order[T any] interface {
+	push(T)
+	pop() T
+	len() int
+	clear()
+}
 
-func (l *lifo[T]) len() int    { return len(l.stack) }
-func (l *lifo[T]) push(item T) { l.stack = append(l.stack, item) }
+// pushOrdered and popOrdered unlock the queue if the order, which may be the
+// user's function, panics.
+func (q *Queue[T]) pushOrdered(item T) {
+	done := false
+	defer q.unlockUnless(&done)
+	q.order.push(item)
+	done = true
+}
 
-func (l *lifo[T]) pop() T {
-	var zero T
-	last := len(l.stack) - 1
-	item := l.stack[last]
-	l.stack[last] = zero
-	l.stack = l.stack[:last]
+func (q *Queue[T]) popOrdered() T {
+	done := false
+	defer q.unlockUnless(&done)
+	item := q.order.pop()
+	done = true
 	return item
 }
 
-// priority is a heap. Equal items keep the order in which they came.
-type priority[T any] struct {
+func (q *Queue[T]) unlockUnless(done *bool) {
+	if !*done {
+		q.mu.Unlock()
+	}
+}
+
+// clear drops all items and returns how many there were.
+func (q *Queue[T]) clear() (dropped int) {
+	dropped = q.len()
+	if q.order != nil {
+		q.order.clear()
+	} else {
+		q.ring = ring[T]{}
+	}
+	return dropped
+}
+
+// stack hands out the newest item first.
+type stack[T any] struct{ items []T }
+
+func (s *stack[T]) len() int    { return len(s.items) }
+func (s *stack[T]) push(item T) { s.items = append(s.items, item) }
+func (s *stack[T]) clear()      { s.items = nil }
+
+func (s *stack[T]) pop() T {
+	last := len(s.items) - 1
+	item := s.items[last]
+	s.items = shorten(s.items)
+	return item
+}
+
+// shorten takes the last item off, and gives memory back when little of it is
+// used.
+func shorten[T any](items []T) []T {
+	last := len(items) - 1
+	var zero T
+	items[last] = zero
+	if cap(items) > 4*smallestRing && last < cap(items)/8 {
+		return append(make([]T, 0, cap(items)/2), items[:last]...)
+	}
+	return items[:last]
+}
+
+// heap hands out the smallest item first, of equal ones the oldest. It is a
+// binary heap of its own because container/heap allocates for each item.
+type heap[T any] struct {
 	less  func(a, b T) bool
-	heap  []ranked[T]
+	items []ranked[T]
 	count uint64
 }
 
@@ -74,34 +119,46 @@ type ranked[T any] struct {
 	came uint64
 }
 
-func (p *priority[T]) len() int { return len(p.heap) }
+func (h *heap[T]) len() int { return len(h.items) }
+func (h *heap[T]) clear()   { h.items = nil }
 
-func (p *priority[T]) push(item T) {
-	p.count++
-	heap.Push((*ranks[T])(p), ranked[T]{item, p.count})
-}
-
-func (p *priority[T]) pop() T { return heap.Pop((*ranks[T])(p)).(ranked[T]).item }
-
-// ranks gives a priority the methods of container/heap.
-type ranks[T any] priority[T]
-
-func (r *ranks[T]) Len() int      { return len(r.heap) }
-func (r *ranks[T]) Swap(i, j int) { r.heap[i], r.heap[j] = r.heap[j], r.heap[i] }
-func (r *ranks[T]) Push(x any)    { r.heap = append(r.heap, x.(ranked[T])) }
-
-func (r *ranks[T]) Less(i, j int) bool {
-	a, b := &r.heap[i], &r.heap[j]
-	if r.less(a.item, b.item) {
+func (h *heap[T]) before(a, b *ranked[T]) bool {
+	if h.less(a.item, b.item) {
 		return true
 	}
-	return !r.less(b.item, a.item) && a.came < b.came
+	return a.came < b.came && !h.less(b.item, a.item)
 }
 
-func (r *ranks[T]) Pop() any {
-	last := len(r.heap) - 1
-	x := r.heap[last]
-	r.heap[last] = ranked[T]{}
-	r.heap = r.heap[:last]
-	return x
+func (h *heap[T]) push(item T) {
+	h.count++
+	h.items = append(h.items, ranked[T]{item, h.count})
+	for i := len(h.items) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !h.before(&h.items[i], &h.items[parent]) {
+			return
+		}
+		h.items[i], h.items[parent] = h.items[parent], h.items[i]
+		i = parent
+	}
+}
+
+func (h *heap[T]) pop() T {
+	last := len(h.items) - 1
+	item := h.items[0].item
+	h.items[0] = h.items[last]
+	h.items = shorten(h.items)
+	for i := 0; ; {
+		least, left, right := i, 2*i+1, 2*i+2
+		if left < last && h.before(&h.items[left], &h.items[least]) {
+			least = left
+		}
+		if right < last && h.before(&h.items[right], &h.items[least]) {
+			least = right
+		}
+		if least == i {
+			return item
+		}
+		h.items[i], h.items[least] = h.items[least], h.items[i]
+		i = least
+	}
 }

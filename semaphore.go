@@ -53,13 +53,21 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 	}
 	s.waiters.PushBack(w)
 	s.mu.Unlock()
+	taken := false
+	// Deferred, for a task whose loop is closed is unwound from its await.
+	defer func() {
+		s.mu.Lock()
+		s.waiters.Remove(w)
+		if !taken && w.Done() && !w.Cancelled() {
+			s.permits++ // it was given one on waking
+		}
+		// Permits that came meanwhile had to wait for this one's turn.
+		for s.permits > 0 && s.wakeNext() {
+		}
+		s.mu.Unlock()
+	}()
 	err = w.Wait(ctx)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiters.Remove(w)
-	// Permits that came meanwhile had to wait for this one's turn.
-	for s.permits > 0 && s.wakeNext() {
-	}
+	taken = err == nil
 	return err
 }
 

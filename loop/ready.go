@@ -67,6 +67,14 @@ func (q *ready) settle() {
 	}
 }
 
+// rest is called when the loop has nothing to do: the memory of a burst goes
+// back at once.
+func (q *ready) rest() {
+	if len(q.ring) > 16*smallRing && q.len() == 0 {
+		q.resize(smallRing)
+	}
+}
+
 func (q *ready) resize(size int) {
 	ring := make([]entry, size)
 	for at := q.head; at < q.tail; at++ {

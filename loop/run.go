@@ -214,6 +214,7 @@ func (l *Loop) wait() error {
 		// Another goroutine that is about to call us is let run first: that
 		// costs a hundredth of a sleep and a wake-up.
 		l.pool.shrink()
+		l.ready.rest()
 		runtime.Gosched()
 		if l.foreign.waiting.Load() {
 			l.takeForeign()
