@@ -17,7 +17,6 @@ type Option func(*settings)
 type settings struct {
 	loop            loop.Options
 	workers         int
-	queue           int
 	shutdownTimeout time.Duration
 	interrupts      bool
 }

@@ -1,0 +1,35 @@
+// Command aio is the project's door: a tour of what it does.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/goaio/aio/cmd/aio/tour"
+)
+
+const usage = `aio: event loops and coroutines for Go
+
+usage:
+  aio tour [--list] [--step N] [--plain]    asyncio's ideas, each run for real
+  aio help                                  this text
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(arguments []string, out, errors io.Writer) (status int) {
+	if len(arguments) == 0 {
+		fmt.Fprint(out, usage)
+		return 0
+	}
+	switch arguments[0] {
+	case "tour":
+		return tour.Main(arguments[1:], out, errors)
+	case "help", "-h", "--help":
+		fmt.Fprint(out, usage)
+		return 0
+	}
+	fmt.Fprintf(errors, "aio: no command named %q\n\n%s", arguments[0], usage)
+	return 2
+}
