@@ -40,4 +40,6 @@ func socketPair(say func(string, ...any)) error {
 	return l.RunForever()
 }
 
+var runSocketPair, socketPairCode = socketPair, "socketPair"
+
 var checkSocketPair = says("the other end can be written", `read "abc"`)

@@ -71,8 +71,8 @@ var steps = []step{
 		title: "Readers and writers on a socket pair",
 		text: `AddReader calls back while there is something to read: on sockets, pipes, terminals, anything that can
 			be polled.`,
-		code:  "socketPair",
-		run:   socketPair,
+		code:  socketPairCode,
+		run:   runSocketPair,
 		check: checkSocketPair,
 	},
 	{
