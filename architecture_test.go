@@ -1,0 +1,63 @@
+package aio
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed are the arrows between the packages of the core; whatever is not
+// here must not be imported.
+var allowed = map[string][]string{
+	"internal/gid":             {},
+	"internal/driver":          {},
+	"internal/leakcheck":       {},
+	"coro":                     {"internal/gid"},
+	"loop":                     {"coro", "internal/driver", "internal/gid"},
+	"":                         {"loop"},
+	"conformance":              {},
+	"conformance/runner":       {"", "conformance", "loop"},
+	"cmd/aio":                  {"cmd/aio/tour"},
+	"cmd/aio/tour":             {"", "coro", "loop"},
+	"examples/hello":           {""},
+	"conformance/cmd/compare":  {"conformance"},
+	"conformance/cmd/scenario": {"conformance", "conformance/runner"},
+}
+
+func TestArrowsRunOneWay(t *testing.T) {
+	const module = "github.com/goaio/aio"
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %q is not in the table of arrows", name)
+		}
+		for _, imported := range p.Imports {
+			if of, ours := strings.CutPrefix(imported, module); ours {
+				if !slices.Contains(may, strings.TrimPrefix(of, "/")) {
+					t.Errorf("%q must not import %q", name, imported)
+				}
+			} else if strings.Contains(imported, ".") && imported != "golang.org/x/sys/unix" {
+				t.Errorf("%q imports %s, and the core depends on golang.org/x/sys alone", name, imported)
+			}
+		}
+	}
+}
