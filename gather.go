@@ -3,6 +3,7 @@ package aio
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/goaio/aio/loop"
 )
@@ -107,6 +108,14 @@ func gather[T any](ctx context.Context, tasks []*Task[T]) error {
 			t.CancelDelivered()
 		}
 		return loop.CancelledBy(ctx, reason)
+	case w.Task() == nil && ctx.Err() != nil && anyCancelled(tasks):
+		// On goroutines the tasks hear of the cancel themselves, and may have
+		// ended before this one did.
+		return loop.CancelledBy(ctx, context.Cause(ctx))
 	}
 	return nil
+}
+
+func anyCancelled[T any](tasks []*Task[T]) bool {
+	return slices.ContainsFunc(tasks, (*Task[T]).Cancelled)
 }

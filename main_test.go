@@ -16,7 +16,7 @@ var errTest = errors.New("test")
 // virtually runs main on a loop under virtual time; its error fails the test.
 func virtually(t testing.TB, main func(ctx context.Context) error, options ...Option) {
 	t.Helper()
-	if err := Run(context.Background(), main, append(options, Driver("simulated"), NoInterrupt())...); err != nil {
+	if err := Run(context.Background(), main, append([]Option{Driver("simulated"), NoInterrupt()}, options...)...); err != nil {
 		t.Error(err)
 	}
 }

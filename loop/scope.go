@@ -175,6 +175,10 @@ func sameEnd(ctx context.Context, s *Scope) bool { return ctx.Done() == s.Done()
 
 // follow cancels the scope when a context of another origin ends.
 func (s *Scope) follow(ctx context.Context) {
+	m := s.detail()
+	// Locked, for a context that has ended calls at once, on a goroutine.
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	stop := context.AfterFunc(ctx, func() {
 		expired := ctx.Err() == context.DeadlineExceeded
 		if s.loop == nil {
@@ -183,7 +187,7 @@ func (s *Scope) follow(ctx context.Context) {
 		}
 		s.task.post(func() { s.task.cancelScope(s, expired, context.Cause(ctx), "") })
 	})
-	s.detail().end = func(error, error) { stop() }
+	m.end = func(error, error) { stop() }
 }
 
 // Exit closes the scope: its context ends, what was started with it is
