@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"runtime"
 	"testing"
 
 	"github.com/goaio/aio/conformance"
+	"github.com/goaio/aio/internal/leakcheck"
 )
 
 // behaviour, in the environment, makes this test binary a side of its own instead of running the tests.
@@ -22,16 +22,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	before := runtime.NumGoroutine()
-	code := m.Run()
-	for range 1000 {
-		if runtime.NumGoroutine() <= before {
-			os.Exit(code)
-		}
-		runtime.Gosched()
-	}
-	fmt.Fprintln(os.Stderr, "goroutines are left behind")
-	os.Exit(1)
+	leakcheck.Main(m)
 }
 
 // beSide answers scenarios line by line with the trace that count gives them; how says what goes wrong.
