@@ -8,8 +8,12 @@ type entry struct {
 	task  *Task
 	timer *timer
 	cell  *cell
-	ended bool // the task has ended, and its supervisor is to hear of it
 }
+
+// ended stands in an entry's timer when the task has ended and its supervisor
+// is to hear of it. A field of its own would make entries 40 bytes instead of
+// 32, which costs a chain of callbacks a third of its speed.
+var ended = &timer{}
 
 // ready is the queue of what is due, a ring that doubles. Positions count from
 // the loop's birth, so that a Handle can name an entry without a pointer to it.

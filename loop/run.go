@@ -121,7 +121,7 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 			l.round.todo--
 			e := l.ready.pop()
 			switch {
-			case e.task != nil && !e.ended:
+			case e.task != nil && e.timer != ended:
 				l.step(e.task)
 			case e.task != nil:
 				e.task.scope.supervisor.Ended(e.task)
@@ -296,7 +296,7 @@ func (l *Loop) relay(c *coroutine) (resumed bool) {
 		}
 		e := l.ready.peek()
 		t := e.task
-		if t == nil || e.ended {
+		if t == nil || e.timer == ended {
 			return false
 		}
 		l.round.todo--

@@ -188,7 +188,7 @@ func (t *Task) tellSupervisor() {
 	case l == nil:
 		t.scope.supervisor.Ended(t)
 	case l.onLoop():
-		l.pushHere(entry{task: t, ended: true})
+		l.pushHere(entry{task: t, timer: ended})
 	default:
 		l.CallSoon(func() { t.scope.supervisor.Ended(t) })
 	}
