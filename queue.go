@@ -50,7 +50,9 @@ func NewQueue[T any](maxsize int) *Queue[T] {
 
 // NewPriorityQueue returns a queue whose items come out in the order of less;
 // equal ones in the order in which they were put in. less is called while the
-// queue is locked, so it must not use the queue; it panics if less is nil.
+// queue is locked, so it must not use the queue; if it panics, so does the
+// caller of Put or Get, and the queue is as before. NewPriorityQueue panics if
+// less is nil.
 func NewPriorityQueue[T any](maxsize int, less func(a, b T) bool) *PriorityQueue[T] {
 	if less == nil {
 		panic("aio: a priority queue needs an order")

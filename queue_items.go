@@ -107,7 +107,9 @@ func shorten[T any](items []T) []T {
 }
 
 // heap hands out the smallest item first, of equal ones the oldest. It is a
-// binary heap of its own because container/heap allocates for each item.
+// binary heap of its own because container/heap allocates for each item. It
+// makes all its comparisons before it moves anything, so that it is whole after
+// a panic of less.
 type heap[T any] struct {
 	less  func(a, b T) bool
 	items []ranked[T]
@@ -130,35 +132,41 @@ func (h *heap[T]) before(a, b *ranked[T]) bool {
 }
 
 func (h *heap[T]) push(item T) {
-	h.count++
-	h.items = append(h.items, ranked[T]{item, h.count})
-	for i := len(h.items) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !h.before(&h.items[i], &h.items[parent]) {
-			return
-		}
-		h.items[i], h.items[parent] = h.items[parent], h.items[i]
-		i = parent
+	added := ranked[T]{item, h.count}
+	at := len(h.items)
+	for at > 0 && h.before(&added, &h.items[(at-1)/2]) {
+		at = (at - 1) / 2
 	}
+	h.count++
+	h.items = append(h.items, added)
+	for i := len(h.items) - 1; i > at; i = (i - 1) / 2 {
+		h.items[i] = h.items[(i-1)/2]
+	}
+	h.items[at] = added
 }
 
 func (h *heap[T]) pop() T {
 	last := len(h.items) - 1
-	item := h.items[0].item
-	h.items[0] = h.items[last]
-	h.items = shorten(h.items)
-	for i := 0; ; {
-		least, left, right := i, 2*i+1, 2*i+2
-		if left < last && h.before(&h.items[left], &h.items[least]) {
-			least = left
+	moved := h.items[last]
+	at := 0
+	for {
+		child := 2*at + 1
+		if child+1 < last && h.before(&h.items[child+1], &h.items[child]) {
+			child++
 		}
-		if right < last && h.before(&h.items[right], &h.items[least]) {
-			least = right
+		if child >= last || !h.before(&h.items[child], &moved) {
+			break
 		}
-		if least == i {
-			return item
-		}
-		h.items[i], h.items[least] = h.items[least], h.items[i]
-		i = least
+		at = child
 	}
+	h.items = shorten(h.items)
+	if last == 0 {
+		return moved.item
+	}
+	for ; at > 0; at = (at - 1) / 2 {
+		moved, h.items[at] = h.items[at], moved
+	}
+	item := h.items[0].item
+	h.items[0] = moved
+	return item
 }

@@ -93,3 +93,34 @@ func TestShutdownGivesUp(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 }
+
+// What a task awaits in its deferred calls must not set the loop going again.
+func TestNothingRunsOnALoopThatIsBeingClosed(t *testing.T) {
+	l, _ := New(Options{Driver: "simulated"})
+	var tr trace
+	f := &Future{}
+	start(l, func(ctx context.Context) error {
+		defer func() {
+			l.CallSoon(tr.log("never"))
+			start(l, func(context.Context) error { tr.log("never")(); return nil })
+			_ = Yield(ctx)
+			tr.log("never")()
+		}()
+		err, _ := f.Wait(ctx)
+		return err
+	})
+	waiting := start(l, func(ctx context.Context) error {
+		_ = Yield(ctx)
+		tr.log("never")()
+		return nil
+	})
+	l.Stop()
+	_ = l.RunForever()
+	if err := l.Close(); !errors.Is(err, ErrAbandoned) {
+		t.Errorf("close: %v", err)
+	}
+	tr.want(t)
+	if !errors.Is(waiting.Err(), ErrClosed) {
+		t.Errorf("got %v", waiting.Err())
+	}
+}

@@ -154,7 +154,10 @@ func (c *coroutine) park() {
 
 // rest runs what can be run before the task suspends, and reports whether that
 // has made it ready to go on.
-func (c *coroutine) rest() bool { return c.loop.ready.len() > 0 && !c.loop.relaying && c.loop.relay(c) }
+func (c *coroutine) rest() bool {
+	l := c.loop
+	return l.ready.len() > 0 && !l.relaying && !l.closed.Load() && l.relay(c)
+}
 
 // unwind ends a task whose loop was closed. Only that gets the body to its end
 // whatever it does with an error.

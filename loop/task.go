@@ -89,6 +89,10 @@ func Start(l *Loop, t *Task, ctx context.Context, body Body) {
 		go t.runOnGoroutine()
 		return
 	}
+	if l.closed.Load() {
+		t.end(ErrClosed, false)
+		return
+	}
 	if l.onLoop() {
 		l.link(t)
 		if l.options.EagerStart {
