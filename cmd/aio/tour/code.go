@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"go/scanner"
 	"go/token"
+	"reflect"
+	"runtime"
 	"strings"
 )
 
@@ -14,6 +15,13 @@ import (
 //
 //go:embed step_*.go
 var sources embed.FS
+
+// code returns the lines of the function that the step runs. The name comes
+// from the function itself, so that another one's code cannot be shown.
+func (s step) code() ([]string, error) {
+	name := runtime.FuncForPC(reflect.ValueOf(s.run).Pointer()).Name()
+	return bodyOf(name[strings.LastIndexByte(name, '.')+1:])
+}
 
 // bodyOf returns the lines of a function's body, one indentation less.
 func bodyOf(name string) ([]string, error) {
@@ -37,61 +45,13 @@ func bodyOf(name string) ([]string, error) {
 				continue
 			}
 			from, to := set.Position(function.Body.Lbrace).Offset+1, set.Position(function.Body.Rbrace).Offset
-			lines := strings.Split(strings.Trim(string(source[from:to]), "\n"), "\n")
+			body := strings.ReplaceAll(string(source[from:to]), "\r\n", "\n")
+			lines := strings.Split(strings.Trim(body, "\n"), "\n")
 			for i := range lines {
 				lines[i] = strings.TrimPrefix(lines[i], "\t")
 			}
 			return lines, nil
 		}
 	}
-	return nil, fmt.Errorf("no function named %s", name)
-}
-
-// code returns the lines of a function's body as they are printed.
-func (p *printer) code(name string) []string {
-	lines, err := bodyOf(name)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	if p.colour {
-		lines = strings.Split(p.coloured(strings.Join(lines, "\n")), "\n")
-	}
-	for i := range lines {
-		lines[i] = strings.ReplaceAll(lines[i], "\t", "    ")
-	}
-	return lines
-}
-
-// coloured paints keywords, strings, numbers and comments.
-func (p *printer) coloured(source string) string {
-	var s scanner.Scanner
-	set := token.NewFileSet()
-	file := set.AddFile("", set.Base(), len(source))
-	s.Init(file, []byte(source), nil, scanner.ScanComments)
-	var painted strings.Builder
-	end := 0
-	for {
-		position, kind, text := s.Scan()
-		at := file.Offset(position)
-		if kind == token.EOF {
-			painted.WriteString(source[end:])
-			return painted.String()
-		}
-		if text == "" || text == "\n" {
-			continue
-		}
-		painted.WriteString(source[end:at])
-		end = at + len(text)
-		switch {
-		case kind == token.COMMENT:
-			text = p.paint(dim, text)
-		case kind == token.STRING || kind == token.CHAR:
-			text = p.paint(green, text)
-		case kind == token.INT || kind == token.FLOAT:
-			text = p.paint(yellow, text)
-		case kind.IsKeyword():
-			text = p.paint(blue, text)
-		}
-		painted.WriteString(text)
-	}
+	return nil, fmt.Errorf("there is no function named %s whose code could be shown", name)
 }

@@ -1,5 +1,5 @@
 // Package tour shows asyncio's ideas in this project, each as a few lines of
-// code that are run for real.
+// code that are run for real and check themselves.
 package tour
 
 import (
@@ -8,97 +8,116 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/goaio/aio"
 )
 
-// step is one stop of the tour. run is the function whose code is shown; say
-// prints a line of its output.
-type step struct {
-	title string
-	text  string
-	code  string // the name of the function
-	run   func(say func(format string, arguments ...any)) error
-	check func(r result) error
+var steps = []step{
+	helloStep,
+	sleepersStep,
+	generatorsStep,
+	secondLoopStep,
+	callbacksStep,
+	socketPairStep,
+	blockingStep,
+	futureStep,
+	untilCompleteStep,
+	cancelStep,
+	groupStep,
+	circleStep,
 }
 
-// result is what a step did.
-type result struct {
-	lines   []string
-	elapsed time.Duration
-}
+// limit bounds a step: one that hangs is one that fails.
+const limit = 10 * time.Second
 
-var errFailed = errors.New("a step failed")
+const usage = `usage: aio tour [--list] [--step N] [--plain]
+
+  --list     list the steps
+  --step N   run step N alone
+  --plain    ASCII only, and no colour
+`
+
+// The exit statuses; interrupted is the shell's for a process that SIGINT ended.
+const (
+	passed      = 0
+	failed      = 1
+	misused     = 2
+	interrupted = 130
+)
 
 // Main runs the tour with the arguments of the command line and returns the
-// exit status: 1 if a step failed, 2 if the arguments make no sense.
+// exit status: 1 if a step failed, 2 if the arguments make no sense, 130 if it
+// was interrupted from the keyboard.
 func Main(arguments []string, out, messages io.Writer) (status int) {
+	return run(steps, arguments, out, messages)
+}
+
+func run(steps []step, arguments []string, out, messages io.Writer) (status int) {
 	flags := flag.NewFlagSet("aio tour", flag.ContinueOnError)
-	flags.SetOutput(messages)
-	list := flags.Bool("list", false, "list the steps")
-	number := flags.Int("step", 0, "run only step `N`")
-	plain := flags.Bool("plain", false, "ASCII only and no colour")
-	if err := flags.Parse(arguments); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
-		return 2
+	flags.SetOutput(io.Discard)
+	list := flags.Bool("list", false, "")
+	number := flags.Int("step", 0, "")
+	plain := flags.Bool("plain", false, "")
+	err := flags.Parse(arguments)
+	given := false
+	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "step" })
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, usage)
+		return passed
+	case err != nil:
+	case flags.NArg() > 0:
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case given && (*number < 1 || *number > len(steps)):
+		err = fmt.Errorf("no step %d: there are steps 1 to %d", *number, len(steps))
 	}
-	if flags.NArg() > 0 || *number < 0 || *number > len(steps) {
-		fmt.Fprintf(messages, "aio tour: there are steps 1 to %d; see aio tour --list\n", len(steps))
-		return 2
+	if err != nil {
+		fmt.Fprintf(messages, "aio tour: %v\n\n%s", err, usage)
+		return misused
 	}
 	p := newPrinter(out, *plain)
-	if *list {
-		for i, s := range steps {
-			fmt.Fprintf(out, "%3d  %s\n", i+1, s.title)
-		}
-		return 0
+	switch {
+	case *list:
+		p.list(steps)
+		return passed
+	case given:
+		return p.outcome(p.step(*number, len(steps), steps[*number-1]))
 	}
-	if err := show(p, steps, *number); err != nil {
-		return 1
-	}
-	return 0
+	return p.tour(steps)
 }
 
-// show runs one step, or all of them for 0.
-func show(p *printer, steps []step, number int) error {
-	failed := 0
+// outcome is the exit status that a step's error stands for.
+func (p *printer) outcome(err error) (status int) {
+	switch {
+	case err == nil:
+		return passed
+	case errors.Is(err, aio.ErrInterrupted):
+		return interrupted
+	}
+	return failed
+}
+
+// tour runs all the steps, and goes on after one that failed. One that hangs
+// still runs, and may disturb what comes after it: the tour ends there.
+func (p *printer) tour(steps []step) (status int) {
+	p.welcome(len(steps))
 	begin := time.Now()
-	ran := 0
+	var failures []int
 	for i, s := range steps {
-		if number != 0 && number != i+1 {
-			continue
+		err := p.step(i+1, len(steps), s)
+		if p.outcome(err) == interrupted {
+			return interrupted
 		}
-		ran++
-		if err := p.step(i+1, s); err != nil {
-			failed++
+		if err != nil {
+			failures = append(failures, i+1)
 		}
-	}
-	p.summary(ran, failed, time.Since(begin))
-	if failed > 0 {
-		return errFailed
-	}
-	return nil
-}
-
-// carryOut runs a step and hands on each line as it comes.
-func (s step) carryOut(each func(elapsed time.Duration, line string)) (r result, err error) {
-	begin := time.Now()
-	lines := make(chan string)
-	done := make(chan error)
-	go func() {
-		done <- s.run(func(format string, arguments ...any) { lines <- fmt.Sprintf(format, arguments...) })
-	}()
-	for {
-		select {
-		case line := <-lines:
-			r.lines = append(r.lines, line)
-			each(time.Since(begin), line)
-		case err = <-done:
-			r.elapsed = time.Since(begin)
-			if err == nil && s.check != nil {
-				err = s.check(r)
-			}
-			return r, err
+		if errors.Is(err, errHangs) {
+			break
 		}
 	}
+	p.farewell(len(steps), failures, time.Since(begin))
+	if len(failures) > 0 {
+		return failed
+	}
+	return passed
 }
