@@ -2,7 +2,6 @@ package aio
 
 import (
 	"context"
-	"reflect"
 
 	"github.com/goaio/aio/loop"
 )
@@ -10,16 +9,24 @@ import (
 // Recv receives from a Go channel without stopping the caller's loop: a task is
 // suspended until there is a value; in a plain goroutine it is a select with
 // ctx. ok is false when the channel is closed and empty. A cancel returns a
-// [*CancelledError], and nothing was received then.
+// [*CancelledError], and nothing was received then. Who receives first when
+// several wait is the channel's business.
 //
 // Under virtual time a receive does not hold the clock, for the sender may be
-// a task that sleeps.
+// a task that sleeps. The loop does not see through a channel either: when
+// nothing else is due it moves its clock, or reports a deadlock, although a
+// value may be on its way. Use a [Queue] or a [Future] there, which it sees.
 func Recv[T any](ctx context.Context, ch <-chan T) (v T, ok bool, err error) {
 	select {
 	case v, ok = <-ch:
 		return v, ok, nil
 	default:
+		return waitToReceive(ctx, ch)
 	}
+}
+
+// waitToReceive is apart so that only a receive that waits allocates.
+func waitToReceive[T any](ctx context.Context, ch <-chan T) (v T, ok bool, err error) {
 	err = offload(ctx, func(stop <-chan struct{}) (done bool) {
 		select {
 		case v, ok = <-ch:
@@ -51,70 +58,15 @@ func Send[T any](ctx context.Context, ch chan<- T, v T) error {
 	})
 }
 
-// SelectCase is one case of a [Select]; see [RecvCase] and [SendCase].
-type SelectCase struct {
-	cases  reflect.SelectCase
-	choose func(v reflect.Value, ok bool)
-}
-
-// RecvCase receives from ch into v and ok, either of which may be nil.
-func RecvCase[T any](ch <-chan T, v *T, ok *bool) SelectCase {
-	return SelectCase{
-		cases: reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(ch)},
-		choose: func(got reflect.Value, open bool) {
-			if v != nil {
-				*v = got.Interface().(T)
-			}
-			if ok != nil {
-				*ok = open
-			}
-		},
-	}
-}
-
-// SendCase sends v to ch.
-func SendCase[T any](ch chan<- T, v T) SelectCase {
-	return SelectCase{cases: reflect.SelectCase{
-		Dir: reflect.SelectSend, Chan: reflect.ValueOf(ch), Send: reflect.ValueOf(&v).Elem(),
-	}}
-}
-
-// Select is Go's select without stopping the caller's loop: it waits until one
-// of the cases can go on, carries it out and returns its index; of several one
-// is chosen at random. A cancel returns a [*CancelledError], and no case was
-// carried out then.
-func Select(ctx context.Context, cases ...SelectCase) (index int, err error) {
-	all := make([]reflect.SelectCase, len(cases), len(cases)+1)
-	for i, c := range cases {
-		all[i] = c.cases
-	}
-	choose := func(last reflect.SelectCase) (done bool) {
-		chosen, v, ok := reflect.Select(append(all, last))
-		if chosen == len(cases) {
-			return false
-		}
-		if index = chosen; cases[chosen].choose != nil {
-			cases[chosen].choose(v, ok)
-		}
-		return true
-	}
-	if choose(reflect.SelectCase{Dir: reflect.SelectDefault}) {
-		return index, nil
-	}
-	err = offload(ctx, func(stop <-chan struct{}) (done bool) {
-		return choose(reflect.SelectCase{Dir: reflect.SelectRecv, Chan: reflect.ValueOf(stop)})
-	})
-	return index, err
-}
-
 // offload runs fn, which blocks until something is done or stop is closed, and
 // awaits it: on a goroutine of its own if the caller is a task. After a cancel
 // fn is stopped; if it was done nevertheless that wins.
 func offload(ctx context.Context, fn func(stop <-chan struct{}) (done bool)) error {
-	if loop.CurrentTask() == nil {
-		if loop.Current() != nil {
-			return ErrAwaitInCallback
-		}
+	if err := cancelledAlready(ctx); err != nil {
+		return err
+	}
+	l := loop.Current()
+	if l == nil {
 		if !fn(ctx.Done()) {
 			return loop.CancelledBy(ctx, context.Cause(ctx))
 		}
@@ -124,30 +76,22 @@ func offload(ctx context.Context, fn func(stop <-chan struct{}) (done bool)) err
 	if err != nil {
 		return err
 	}
-	o := &offloaded{gate: gate{w: w}}
-	stop := make(chan struct{})
-	stopped := false
-	defer func() {
-		if !stopped { // the task is unwound
-			close(stop)
-		}
-	}()
-	go o.run(fn, stop)
-	err = w.Wait(ctx)
-	o.gate.close()
-	close(stop)
-	stopped = true
-	for err != nil && !o.over() {
-		// fn ends at once now that it is told to, but no task may block for it.
-		if w, again := loop.NewWaiter(ctx); again == nil && o.await(w) {
-			_ = w.WaitShielded()
-			o.gate.close()
-		}
+	o := &offloaded{gate: gate{w: w}, stop: make(chan struct{})}
+	// Deferred, for a task whose loop is closed is unwound from its await.
+	defer o.leave()
+	go o.run(fn)
+	if err = w.Wait(ctx); err != nil {
+		o.leave()
+		// fn ends at once now that it is told to. Virtual time stands still
+		// meanwhile, for nobody else may be left to wake the task.
+		l.Hold()
+		o.await(ctx)
+		l.Release()
 	}
-	if o.panicked != nil {
+	switch {
+	case o.panicked != nil:
 		panic(o.panicked)
-	}
-	if o.done {
+	case o.done:
 		return nil
 	}
 	return err
@@ -155,13 +99,15 @@ func offload(ctx context.Context, fn func(stop <-chan struct{}) (done bool)) err
 
 // offloaded is a blocking operation on a goroutine, for a task.
 type offloaded struct {
-	gate     gate
+	gate     gate // its mutex guards ended; the rest is the goroutine's until then
+	stop     chan struct{}
+	stopped  bool // the task's
 	ended    bool
 	done     bool
 	panicked *PanicError
 }
 
-func (o *offloaded) run(fn func(<-chan struct{}) bool, stop <-chan struct{}) {
+func (o *offloaded) run(fn func(<-chan struct{}) bool) {
 	defer func() {
 		if value := recover(); value != nil {
 			o.panicked = loop.NewPanicError(value)
@@ -173,23 +119,34 @@ func (o *offloaded) run(fn func(<-chan struct{}) bool, stop <-chan struct{}) {
 		}
 		o.gate.mu.Unlock()
 	}()
-	o.done = fn(stop)
+	o.done = fn(o.stop)
 }
 
-func (o *offloaded) over() bool {
-	o.gate.mu.Lock()
-	defer o.gate.mu.Unlock()
-	return o.ended
-}
-
-// await registers another waiter, and reports false if there is nothing to
-// wait for any more.
-func (o *offloaded) await(w *loop.Waiter) bool {
-	o.gate.mu.Lock()
-	defer o.gate.mu.Unlock()
-	if o.ended {
-		return false
+// leave ends the wait, and the operation if that goes on.
+func (o *offloaded) leave() {
+	o.gate.close()
+	if !o.stopped {
+		o.stopped = true
+		close(o.stop)
 	}
-	o.gate.w = w
-	return true
+}
+
+// await waits until the operation has ended, whatever cancels come.
+func (o *offloaded) await(ctx context.Context) {
+	for {
+		w, err := loop.NewWaiter(ctx)
+		if err != nil {
+			panic(err) // a task can wait
+		}
+		o.gate.mu.Lock()
+		if o.ended {
+			o.gate.mu.Unlock()
+			w.Discard()
+			return
+		}
+		o.gate.w = w
+		o.gate.mu.Unlock()
+		_ = w.WaitShielded()
+		o.gate.close()
+	}
 }
