@@ -162,16 +162,38 @@ func (q *Queue[T]) unwound(w *loop.Waiter, list *loop.WaitList) {
 // look at ctx.
 func (q *Queue[T]) Get(ctx context.Context) (item T, err error) {
 	q.mu.Lock()
-	for q.len() == 0 {
-		if q.shutdown {
-			q.mu.Unlock()
-			return item, ErrQueueShutdown
+	if q.len() > 0 || q.shutdown {
+		return q.get()
+	}
+	// What wait does stands here once more: each frame behind a switch costs
+	// about 10 ns, and this one is on everybody's way.
+	var w *loop.Waiter
+	over := false
+	defer func() {
+		if !over {
+			q.unwound(w, &q.getters)
 		}
-		if err := q.wait(ctx, &q.getters); err != nil {
-			return item, err
+	}()
+	for {
+		if w, err = loop.NewWaiter(ctx); err != nil {
+			break
+		}
+		q.getters.PushBack(w)
+		q.mu.Unlock()
+		err = w.Wait(ctx)
+		q.mu.Lock()
+		if err != nil {
+			q.getters.Remove(w)
+			break
+		}
+		if q.len() > 0 || q.shutdown {
+			over = true
+			return q.get()
 		}
 	}
-	return q.get()
+	over = true
+	q.mu.Unlock()
+	return item, err
 }
 
 // GetNoWait takes an item out, or returns [ErrQueueEmpty] or

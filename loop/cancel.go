@@ -158,7 +158,7 @@ func (t *Task) cancelScope(x *Scope, expired bool, cause error, by string) {
 			s.cancelNow(expired, cause, by)
 		}
 	}
-	if c.awaiting {
+	if c.waiter.awaiting {
 		if !c.reached(x, expired) {
 			return
 		}

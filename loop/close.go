@@ -11,6 +11,7 @@ func (l *Loop) Close() error {
 	if !l.closed.CompareAndSwap(false, true) {
 		return nil
 	}
+	l.relaying = true // what is unwound and awaits runs nobody else's steps
 	l.foreign.mu.Lock()
 	entries := l.foreign.entries
 	l.foreign.entries, l.foreign.spare, l.foreign.closed = nil, nil, true

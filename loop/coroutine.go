@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/goaio/aio/coro"
 	"github.com/goaio/aio/internal/gid"
@@ -16,15 +17,14 @@ var ErrAwaitInCallback = errors.New("aio: await in a loop's callback, which cann
 // coroutine carries one task at a time. What a task needs only while it is
 // suspended lives here, so that it is reused with the coroutine.
 type coroutine struct {
-	co       coro.Coroutine
-	loop     *Loop
-	task     *Task
-	scope    *Scope // innermost
-	awaited  *Scope // whose cancel interrupts the current await; nil for none
-	awaiting bool
-	rare     *rare
-	waiter   Waiter
-	timer    timer
+	co      coro.Coroutine
+	loop    *Loop
+	task    *Task
+	scope   *Scope // innermost
+	awaited *Scope // whose cancel interrupts the current await; nil for none
+	rare    *rare
+	waiter  Waiter
+	timer   timer
 }
 
 // rare is what few awaits need. It is apart because a million suspended tasks
@@ -156,7 +156,7 @@ func (c *coroutine) park() {
 // has made it ready to go on.
 func (c *coroutine) rest() bool {
 	l := c.loop
-	return l.ready.len() > 0 && !l.relaying && !l.closed.Load() && l.relay(c)
+	return !l.relaying && l.ready.head != l.ready.tail && l.relay(c)
 }
 
 // unwind ends a task whose loop was closed. Only that gets the body to its end
@@ -195,7 +195,7 @@ func (c *coroutine) awaitWatched(s *Scope, watch context.Context, w *Waiter) err
 		r.epoch++
 		epoch := r.epoch
 		end := func() {
-			if r.epoch == epoch && c.awaiting {
+			if r.epoch == epoch && c.waiter.awaiting {
 				c.interrupt(w, context.Cause(watch))
 			}
 		}
@@ -250,14 +250,14 @@ func (c *coroutine) awaitRequests(w *Waiter) error {
 
 // suspend is one await. It reports whether a cancel ended it.
 func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
-	c.awaiting, c.awaited = true, s
+	w.awaiting, c.awaited = true, s
 	if interrupted && c.interrupt(w, s.cause()) {
 		c.task.mark = false
 	}
 	c.park()
-	c.awaiting, c.awaited = false, nil
+	w.awaiting, c.awaited = false, nil
 	w.special = nil
-	if w.state.Load() != cancelled {
+	if atomic.LoadUint32(&w.state) != cancelled {
 		return false
 	}
 	c.task.mark = false

@@ -55,7 +55,7 @@ func init() { close(closed) }
 // outsider makes a waiter that is neither a task's nor a goroutine's.
 func outsider(s special) *Waiter {
 	w := &Waiter{special: &s}
-	w.state.Store(pending)
+	w.state = pending
 	return w
 }
 

@@ -54,7 +54,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if t.index == queued {
 		t = &timer{index: outside}
 	}
-	c.waiter.state.Store(pending)
+	c.waiter.state = pending
 	t.when, t.waiter = later(l.driver.Now(), d), &c.waiter
 	l.timers.add(t)
 	if err := c.waiter.Wait(ctx); err != nil {
