@@ -37,9 +37,10 @@ func Values[T any](results []Result[T]) ([]T, error) {
 func Gather[T any](ctx context.Context, fns ...func(context.Context) (T, error)) ([]Result[T], error) {
 	tasks := make([]*Task[T], len(fns))
 	for i, fn := range fns {
-		tasks[i] = &Task[T]{fn: fn}
-		tasks[i].core.Own()
-		start(ctx, &tasks[i].core, (*valued[T])(tasks[i]), nil)
+		t := &valued[T]{fn: fn}
+		t.core.Own()
+		start(ctx, &t.core, t, nil)
+		tasks[i] = &t.Task
 	}
 	return GatherTasks(ctx, tasks...)
 }

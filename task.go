@@ -12,7 +12,6 @@ import (
 type Task[T any] struct {
 	core  loop.Task
 	value T
-	fn    func(context.Context) (T, error)
 }
 
 // TaskOption is a setting of one task.
@@ -51,14 +50,17 @@ func (e *effect) Run(ctx context.Context) error {
 
 // Async starts fn as a task, for its value. In all else it is [Go].
 func Async[T any](ctx context.Context, fn func(context.Context) (T, error), options ...TaskOption) *Task[T] {
-	t := &Task[T]{fn: fn}
-	start(ctx, &t.core, (*valued[T])(t), options)
-	return t
+	t := &valued[T]{fn: fn}
+	start(ctx, &t.core, t, options)
+	return &t.Task
 }
 
-// valued runs a task that has a value. It is a type of its own so that Run does
+// valued is a task that has a value. It is a type of its own so that Run does
 // not show among Task's methods.
-type valued[T any] Task[T]
+type valued[T any] struct {
+	Task[T]
+	fn func(context.Context) (T, error)
+}
 
 func (t *valued[T]) Run(ctx context.Context) (err error) {
 	fn := t.fn

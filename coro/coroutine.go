@@ -23,10 +23,10 @@ type Coroutine struct {
 
 	body  func(*Coroutine)
 	next  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool
+	yield func(struct{}) bool // nil before the first Resume and after the end
 
 	running bool
+	stopped bool
 	ended   bool
 }
 
@@ -69,7 +69,9 @@ func (c *Coroutine) Resume() (alive bool) {
 func (c *Coroutine) first() (struct{}, bool) {
 	// The first frame on the new goroutine. It is a literal, for a method value
 	// would cost another frame of the 2 KB stack.
-	c.next, c.stop = iter.Pull(func(yield func(struct{}) bool) {
+	// Not iter.Pull's stop: a flag does the same, and a million coroutines
+	// need 24 MB less.
+	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		returned := false
 		defer func() {
 			gid.Unregister(&c.Record)
@@ -105,7 +107,8 @@ func (c *Coroutine) Suspend() (ok bool) {
 	if !c.running {
 		panic("coro: Suspend outside of the body")
 	}
-	return c.yield(struct{}{})
+	c.yield(struct{}{})
+	return !c.stopped
 }
 
 // Stop ends the coroutine: a suspended body runs on from its Suspend, which
@@ -117,15 +120,19 @@ func (c *Coroutine) Stop() {
 	case c.running:
 		panic(ErrRunning)
 	case c.ended:
-	case c.stop == nil:
+	case c.yield == nil:
 		c.body, c.next = nil, over
 		c.ended = true
 	default:
+		c.stopped, c.yield = true, refuse
 		c.running = true
-		c.stop()
+		c.next()
 		c.running = false
 	}
 }
+
+// refuse is yield of a coroutine that is being stopped.
+func refuse(struct{}) bool { return false }
 
 // over is next of a coroutine that was stopped before it started.
 func over() (struct{}, bool) { return struct{}{}, false }

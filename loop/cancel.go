@@ -153,7 +153,7 @@ func (t *Task) cancelScope(x *Scope, expired bool, cause error, by string) {
 		t.mark = true
 		return
 	}
-	for s := c.scope; s != nil; s = s.outer {
+	for s := c.scope; s != nil; s = s.Outer() {
 		if s.within(x, expired) {
 			s.cancelNow(expired, cause, by)
 		}

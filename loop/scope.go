@@ -31,12 +31,18 @@ type Scope struct {
 	values     context.Context // what it was derived from, never a bare *Scope
 	loop       *Loop           // nil for a task on a plain goroutine
 	task       *Task           // nil for a context that left its task
-	outer      *Scope          // the scope around it in the same task
-	parent     *Scope          // the scope it was derived from, if of the same task
+	nested     *nesting        // nil for a task's outermost one
 	supervisor Supervisor
 	more       atomic.Pointer[scopeState]
 	state      atomic.Uint32
 	shielded   bool // a cancel from outside reaches it only if a deadline made it
+}
+
+// nesting is the place of a scope in its task. It is apart because a million
+// tasks have an outermost scope each, which needs none.
+type nesting struct {
+	outer  *Scope // the scope around it in the same task
+	parent *Scope // the scope it was derived from, if of the same task
 }
 
 const (
@@ -103,7 +109,7 @@ func (s *Scope) within(x *Scope, expired bool) bool {
 		if s == nil || s.shielded && !expired {
 			return false
 		}
-		s = s.parent
+		s = s.parent()
 	}
 	return true
 }
@@ -127,19 +133,26 @@ func EnterShielded(ctx context.Context) *Scope {
 	}
 	s := c.enter(ctx, nil)
 	s.shielded = true
-	s.parent = c.scope.outer
+	s.nested.parent = c.scope.Outer()
 	s.state.Store(0)
 	c.task.mark = false
 	return s
 }
 
 func (c *coroutine) enter(ctx context.Context, supervisor Supervisor) *Scope {
-	s := &Scope{loop: c.loop, task: c.task, outer: c.scope, supervisor: supervisor}
+	entered := &struct {
+		Scope
+		nesting
+	}{}
+	s := &entered.Scope
+	s.loop, s.task, s.supervisor = c.loop, c.task, supervisor
+	s.nested = &entered.nesting
+	s.nested.outer = c.scope
 	s.derive(ctx)
 	c.scope = s
-	if s.parent != nil && s.parent.state.Load() != 0 {
-		s.state.Store(scopeCancelled | s.parent.state.Load()&scopeExpired)
-		s.detail().cause = s.parent.cause()
+	if parent := s.parent(); parent != nil && parent.state.Load() != 0 {
+		s.state.Store(scopeCancelled | parent.state.Load()&scopeExpired)
+		s.detail().cause = parent.cause()
 	}
 	return s
 }
@@ -161,10 +174,10 @@ func (s *Scope) derive(ctx context.Context) {
 	}
 	switch {
 	case from != nil && from.task == s.task && (bare || sameEnd(ctx, from)):
-		s.parent = from
+		s.nested.parent = from
 	case ctx.Done() != nil:
 		if from != nil && from.task == s.task {
-			s.parent = from
+			s.nested.parent = from
 		}
 		s.follow(ctx)
 	}
@@ -195,7 +208,7 @@ func (s *Scope) follow(ctx context.Context) {
 // request of cancellation that the caller takes back with [Task.Uncancel].
 func (s *Scope) Exit() (expired bool) {
 	c := s.task.co
-	c.scope = s.outer
+	c.scope = s.nested.outer
 	state := s.state.Load()
 	s.state.Store(state | scopeEnded)
 	m := s.more.Load()
@@ -281,7 +294,19 @@ func (s *Scope) Expired() bool {
 func (s *Scope) Task() *Task { return s.task }
 
 // Outer returns the scope around s in its task, or nil.
-func (s *Scope) Outer() *Scope { return s.outer }
+func (s *Scope) Outer() *Scope {
+	if s.nested == nil {
+		return nil
+	}
+	return s.nested.outer
+}
+
+func (s *Scope) parent() *Scope {
+	if s.nested == nil {
+		return nil
+	}
+	return s.nested.parent
+}
 
 // Supervise makes supervisor the owner of what is started with the scope.
 func (s *Scope) Supervise(supervisor Supervisor) { s.supervisor = supervisor }
@@ -296,7 +321,7 @@ func TakeBack(ctx context.Context) {
 	if c == nil {
 		return
 	}
-	for s := c.scope; s != nil; s = s.outer {
+	for s := c.scope; s != nil; s = s.Outer() {
 		if s.state.Load() == 0 {
 			continue
 		}

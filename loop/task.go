@@ -144,7 +144,7 @@ func (t *Task) inherit(ctx context.Context) {
 
 // depends reports whether tasks started with the scope end with it.
 func (s *Scope) depends() bool {
-	return s.task != nil && s != &s.task.scope && (s.outer == nil || s.supervisor == s.outer.supervisor)
+	return s.task != nil && s != &s.task.scope && (s.Outer() == nil || s.supervisor == s.Outer().supervisor)
 }
 
 func (s *Scope) addDependent(t *Task) {

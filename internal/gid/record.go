@@ -46,10 +46,11 @@ func Register(r *Record) {
 // goroutine.
 func Unregister(r *Record) {
 	identity := Current()
-	if !r.identity.CompareAndSwap(identity, 0) {
+	if r.identity.Load() != identity {
 		panic("gid: the record is not the calling goroutine's")
 	}
-	shardOf(hash(identity)).remove(identity)
+	shardOf(hash(identity)).remove(identity, r)
+	r.identity.Store(0)
 }
 
 // Self returns the record of the calling goroutine, or nil if it has none. It

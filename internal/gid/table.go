@@ -7,18 +7,17 @@ import (
 
 // The table from identities to records is open-addressed, with linear probing.
 // A goroutine only ever looks up itself, and that is what lets readers go
-// without locks: nobody but the reader writes its slot, and the slot stays
-// where it is in the array that the reader holds, even when a writer is
-// publishing another array meanwhile.
+// without locks: nobody but the reader's own goroutine puts its record in or
+// takes it out, and the record stays where it is in the array that the reader
+// holds, even when a writer is publishing another array meanwhile.
 
 const (
 	shardBits = 6
 	minSlots  = 16
-
-	// deleted marks a slot that probing must pass. It is no goroutine's
-	// identity: descriptors are aligned, and goroutine numbers start at 1.
-	deleted = ^uintptr(0)
 )
+
+// deleted marks a slot that probing must pass. It is never registered.
+var deleted = &Record{}
 
 // shards keep a rehash short and writers of different loops apart.
 var shards [1 << shardBits]shard
@@ -33,14 +32,10 @@ type shard struct {
 	_ [32]byte // one shard a cache line
 }
 
-type array struct {
-	slots []slot // the length is a power of two
-}
-
-type slot struct {
-	identity atomic.Uintptr // 0 if empty
-	record   *Record        // read by the goroutine of that identity, or under the mutex
-}
+// array is the slots; their number is a power of two. A slot holds nothing but
+// the pointer, and the identity is in the record: a million coroutines then
+// need 16 MB less.
+type array struct{ slots []atomic.Pointer[Record] }
 
 // hash spreads identities, which are multiples of a descriptor's size: the top
 // bits choose the shard, those in the middle the slot.
@@ -61,12 +56,9 @@ func (s *shard) lookup(h uint64, identity uintptr) *Record {
 	slots := a.slots
 	mask := len(slots) - 1
 	for i := start(h); ; i++ {
-		slot := &slots[i&mask]
-		switch slot.identity.Load() {
-		case identity:
-			return slot.record
-		case 0:
-			return nil
+		r := slots[i&mask].Load()
+		if r == nil || r.identity.Load() == identity {
+			return r
 		}
 	}
 }
@@ -82,49 +74,46 @@ func (s *shard) insert(identity uintptr, r *Record) bool {
 	free := -1
 	mask := len(a.slots) - 1
 	for i := start(hash(identity)); ; i++ {
-		switch a.slots[i&mask].identity.Load() {
-		case identity:
-			return false
-		case deleted:
-			if free < 0 {
-				free = i & mask
-			}
-			continue
-		case 0:
+		switch at := a.slots[i&mask].Load(); {
+		case at == nil:
 			if free < 0 {
 				free = i & mask
 			} else {
 				s.dead--
 			}
+		case at == deleted:
+			if free < 0 {
+				free = i & mask
+			}
+			continue
+		case at.identity.Load() == identity:
+			return false
 		default:
 			continue
 		}
 		break
 	}
-	slot := &a.slots[free]
-	slot.record = r
-	slot.identity.Store(identity)
+	a.slots[free].Store(r)
 	s.live++
 	return true
 }
 
-func (s *shard) remove(identity uintptr) {
+func (s *shard) remove(identity uintptr, r *Record) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	a := s.array.Load()
 	mask := len(a.slots) - 1
 	i := start(hash(identity))
-	for a.slots[i&mask].identity.Load() != identity {
+	for a.slots[i&mask].Load() != r {
 		i++
 	}
-	a.slots[i&mask].record = nil
-	a.slots[i&mask].identity.Store(deleted)
+	a.slots[i&mask].Store(deleted)
 	s.live--
 	s.dead++
 	// A run of deleted slots before an empty one is on nobody's way.
-	if a.slots[(i+1)&mask].identity.Load() == 0 {
-		for ; a.slots[i&mask].identity.Load() == deleted; i += mask {
-			a.slots[i&mask].identity.Store(0)
+	if a.slots[(i+1)&mask].Load() == nil {
+		for ; a.slots[i&mask].Load() == deleted; i += mask {
+			a.slots[i&mask].Store(nil)
 			s.dead--
 		}
 	}
@@ -133,27 +122,26 @@ func (s *shard) remove(identity uintptr) {
 	}
 }
 
-// rehash publishes an array for n records, at most a third full, that holds
-// what the present one does.
+// rehash publishes an array for n records, at most half full, that holds what
+// the present one does.
 func (s *shard) rehash(n int) *array {
 	size := minSlots
-	for size < n*3 {
+	for size < n*2 {
 		size *= 2
 	}
-	to := &array{slots: make([]slot, size)}
+	to := &array{slots: make([]atomic.Pointer[Record], size)}
 	mask := size - 1
 	if from := s.array.Load(); from != nil {
 		for k := range from.slots {
-			identity := from.slots[k].identity.Load()
-			if identity == 0 || identity == deleted {
+			r := from.slots[k].Load()
+			if r == nil || r == deleted {
 				continue
 			}
-			i := start(hash(identity))
-			for to.slots[i&mask].identity.Load() != 0 {
+			i := start(hash(r.identity.Load()))
+			for to.slots[i&mask].Load() != nil {
 				i++
 			}
-			to.slots[i&mask].record = from.slots[k].record
-			to.slots[i&mask].identity.Store(identity)
+			to.slots[i&mask].Store(r)
 		}
 	}
 	s.dead = 0

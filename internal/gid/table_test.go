@@ -22,16 +22,14 @@ func (s *shard) check(t *testing.T, want map[uintptr]*Record) {
 	}
 	live, dead := 0, 0
 	for i := range a.slots {
-		slot := &a.slots[i]
-		switch slot.identity.Load() {
-		case 0, deleted:
-			if slot.record != nil {
-				t.Fatal("a free slot keeps a record alive")
-			}
-			if slot.identity.Load() == deleted {
-				dead++
-			}
+		switch r := a.slots[i].Load(); r {
+		case nil:
+		case deleted:
+			dead++
 		default:
+			if want[r.identity.Load()] != r {
+				t.Fatalf("a slot holds a record of %#x that was removed", r.identity.Load())
+			}
 			live++
 		}
 	}
@@ -41,6 +39,12 @@ func (s *shard) check(t *testing.T, want map[uintptr]*Record) {
 	if (live+dead)*3 > len(a.slots)*2 {
 		t.Fatalf("%d live and %d dead in %d slots", live, dead, len(a.slots))
 	}
+}
+
+func registered(identity uintptr) *Record {
+	r := &Record{}
+	r.identity.Store(identity)
+	return r
 }
 
 func TestShardAgreesWithMap(t *testing.T) {
@@ -53,7 +57,7 @@ func TestShardAgreesWithMap(t *testing.T) {
 		grow := step/2500%2 == 0
 		if len(identities) == 0 || random.IntN(10) < 3 != grow {
 			identity := uintptr(random.IntN(4000)+1) * 448
-			r := new(Record)
+			r := registered(identity)
 			if s.insert(identity, r) != (want[identity] == nil) {
 				t.Fatalf("step %d: insert of %#x", step, identity)
 			}
@@ -63,7 +67,7 @@ func TestShardAgreesWithMap(t *testing.T) {
 			}
 		} else {
 			i := random.IntN(len(identities))
-			s.remove(identities[i])
+			s.remove(identities[i], want[identities[i]])
 			delete(want, identities[i])
 			identities[i] = identities[len(identities)-1]
 			identities = identities[:len(identities)-1]
@@ -78,14 +82,16 @@ func TestShardAgreesWithMap(t *testing.T) {
 func TestShardShrinks(t *testing.T) {
 	var s shard
 	const n = 10_000
+	var records [n + 1]*Record
 	for i := uintptr(1); i <= n; i++ {
-		s.insert(i*448, new(Record))
+		records[i] = registered(i * 448)
+		s.insert(i*448, records[i])
 	}
 	if slots := len(s.array.Load().slots); slots < n || slots > 4*n {
 		t.Errorf("%d slots for %d records", slots, n)
 	}
 	for i := uintptr(1); i <= n; i++ {
-		s.remove(i * 448)
+		s.remove(i*448, records[i])
 	}
 	if slots := len(s.array.Load().slots); slots != minSlots {
 		t.Errorf("%d slots for no record", slots)
@@ -95,11 +101,13 @@ func TestShardShrinks(t *testing.T) {
 // Registering and ending in turn must not fill the shard with deleted slots.
 func TestShardUnderChurn(t *testing.T) {
 	var s shard
+	var records [8]*Record
 	for i := uintptr(1); i <= 10_000; i++ {
-		s.insert(i*448, new(Record))
 		if i > 8 {
-			s.remove((i - 8) * 448)
+			s.remove((i-8)*448, records[i%8])
 		}
+		records[i%8] = registered(i * 448)
+		s.insert(i*448, records[i%8])
 	}
 	if slots := len(s.array.Load().slots); slots > 4*minSlots {
 		t.Errorf("%d slots for 8 records", slots)
