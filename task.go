@@ -10,8 +10,8 @@ import (
 // returns. It runs as a coroutine of a loop, or on a goroutine when there is
 // no loop; awaiting it is the same in both cases.
 type Task[T any] struct {
+	value T // first: a last field of no size would be given some
 	core  loop.Task
-	value T
 }
 
 // TaskOption is a setting of one task.

@@ -37,6 +37,8 @@ type Generator[Y, S any] struct {
 	thrown  error
 	result  error // set when the body has returned
 
+	record gid.Generator
+
 	err atomic.Pointer[error] // what Err returns
 }
 
@@ -50,7 +52,8 @@ func NewGenerator[Y, S any](body func(y *Yielder[Y, S]) error) *Generator[Y, S] 
 	})
 	g.coroutine.Record.Owner = g
 	g.outside.coroutine = g.coroutine
-	g.coroutine.Record.Outside = g.outside.call
+	g.coroutine.Record.Generator = &g.record
+	g.record.Outside = g.outside.call
 	return g
 }
 
@@ -156,7 +159,7 @@ func (g *Generator[Y, S]) resume(sent S, thrown error) (yielded Y, err error) {
 		g.started = true
 	}
 	g.sent, g.thrown = sent, thrown
-	c.Record.Resumer = gid.Self()
+	g.record.Resumer = gid.Self()
 	alive := c.Resume()
 	if g.outside.fn != nil {
 		alive = g.outside.serve()
@@ -198,7 +201,7 @@ func (g *Generator[Y, S]) settle(err *error) {
 		}
 	}
 	// A suspended generator must not keep alive whoever resumed it last.
-	g.coroutine.Record.Resumer = nil
+	g.record.Resumer = nil
 	g.busy.Store(false)
 	if value != nil {
 		panic(value)

@@ -78,8 +78,8 @@ func carry(co *coro.Coroutine) {
 // or in the body of a generator that of whoever resumes it; nil for a plain
 // goroutine.
 func runner(r *gid.Record) *gid.Record {
-	for r != nil && r.Outside != nil {
-		r = r.Resumer
+	for r != nil && r.Generator != nil {
+		r = r.Generator.Resumer
 	}
 	return r
 }
@@ -165,11 +165,11 @@ func unwind() { runtime.Goexit() }
 
 // outward runs fn on the coroutine around a generator, or around several.
 func outward(r *gid.Record, fn func()) {
-	r.Outside(func() {
-		if r.Resumer.Outside == nil {
+	r.Generator.Outside(func() {
+		if r.Generator.Resumer.Generator == nil {
 			fn()
 		} else {
-			outward(r.Resumer, fn)
+			outward(r.Generator.Resumer, fn)
 		}
 	})
 }

@@ -4,10 +4,10 @@ package loop
 // so cancelled timers hold no memory and no sweep is needed.
 type timer struct {
 	when   int64 // nanoseconds on the driver's clock
-	seq    uint64
 	fn     func()
 	waiter *Waiter // a sleeping task's timer wakes it without a closure
-	index  int     // place in the heap, or one of:
+	seq    uint32  // the order of setting; it may wrap around
+	index  int32   // place in the heap, or one of:
 }
 
 const (
@@ -16,7 +16,7 @@ const (
 )
 
 func (t *timer) before(u *timer) bool {
-	return t.when < u.when || t.when == u.when && t.seq < u.seq
+	return t.when < u.when || t.when == u.when && int32(t.seq-u.seq) < 0
 }
 
 // fire runs what the timer was set for; a timer cancelled after it fell due
@@ -37,28 +37,28 @@ func (t *timer) fire() {
 // the timers were set. Four children a node halve the cache misses of two.
 type timers struct {
 	heap []*timer
-	seq  uint64
+	seq  uint32
 }
 
 func (h *timers) add(t *timer) {
 	h.seq++
 	t.seq = h.seq
-	t.index = len(h.heap)
+	t.index = int32(len(h.heap))
 	h.heap = append(h.heap, t)
-	h.up(t.index)
+	h.up(int(t.index))
 }
 
 func (h *timers) remove(t *timer) {
-	i, last := t.index, len(h.heap)-1
+	i, last := int(t.index), len(h.heap)-1
 	t.index = outside
 	moved := h.heap[last]
 	h.heap[last] = nil
 	h.heap = h.heap[:last]
 	if i != last {
 		h.heap[i] = moved
-		moved.index = i
+		moved.index = int32(i)
 		h.up(i)
-		h.down(moved.index)
+		h.down(int(moved.index))
 	}
 	if cap(h.heap) > 1024 && len(h.heap) < cap(h.heap)/4 {
 		h.heap = append(make([]*timer, 0, cap(h.heap)/2), h.heap...)
@@ -83,11 +83,11 @@ func (h *timers) up(i int) {
 			break
 		}
 		h.heap[i] = h.heap[parent]
-		h.heap[i].index = i
+		h.heap[i].index = int32(i)
 		i = parent
 	}
 	h.heap[i] = t
-	t.index = i
+	t.index = int32(i)
 }
 
 func (h *timers) down(i int) {
@@ -107,9 +107,9 @@ func (h *timers) down(i int) {
 			break
 		}
 		h.heap[i] = h.heap[least]
-		h.heap[i].index = i
+		h.heap[i].index = int32(i)
 		i = least
 	}
 	h.heap[i] = t
-	t.index = i
+	t.index = int32(i)
 }

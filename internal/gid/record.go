@@ -14,18 +14,24 @@ type Record struct {
 	// constant from then on.
 	Owner any
 
-	// Resumer is, of a generator, the record of the goroutine that is resuming
-	// it, and nil if that is a plain goroutine. The resumer writes it before it
-	// switches; only the generator's own goroutine may read it.
-	Resumer *Record
-
-	// Outside is, of a generator, a function that runs fn on the resumer's
-	// goroutine and then returns; a panic in fn comes out of it. It is called
-	// on the generator's own goroutine. It is nil for everybody else.
-	Outside func(fn func())
+	// Generator is what more there is to a generator, and nil for everybody
+	// else.
+	Generator *Generator
 
 	// identity is 0 while the record is not registered.
 	identity atomic.Uintptr
+}
+
+// Generator is the part of a generator's record that others have no need of.
+type Generator struct {
+	// Resumer is the record of the goroutine that is resuming the generator, and
+	// nil if that is a plain goroutine. The resumer writes it before it switches;
+	// only the generator's own goroutine may read it.
+	Resumer *Record
+
+	// Outside runs fn on the resumer's goroutine and then returns; a panic in fn
+	// comes out of it. It is called on the generator's own goroutine.
+	Outside func(fn func())
 }
 
 // Register makes r the record of the calling goroutine, which must end with
