@@ -47,6 +47,13 @@ func Workers(n int) Option { return func(s *settings) { s.workers = n } }
 // as they take, as asyncio does, and five minutes for the pool.
 func ShutdownTimeout(d time.Duration) Option { return func(s *settings) { s.shutdownTimeout = d } }
 
+// Shuffle permutes the steps of tasks within each round of the loop: shuffle is
+// called with their number and swaps them, as [math/rand/v2.Shuffle] does. It is
+// for tests; package aiotest has it with a seed.
+func Shuffle(shuffle func(n int, swap func(i, j int))) Option {
+	return func(s *settings) { s.loop.Shuffle = shuffle }
+}
+
 // NoInterrupt leaves the interrupt signal alone.
 func NoInterrupt() Option { return func(s *settings) { s.interrupts = false } }
 

@@ -134,6 +134,24 @@ func (c *Coroutine) Stop() {
 // refuse is yield of a coroutine that is being stopped.
 func refuse(struct{}) bool { return false }
 
+// Visit resumes a suspended body for a moment: its Suspend returns false, as at
+// Stop. A body that expects visits calls Revive then, looks at itself, and
+// suspends again, which ends the visit.
+func (c *Coroutine) Visit() {
+	if c.running {
+		panic(ErrRunning)
+	}
+	c.stopped, c.running = true, true
+	c.next()
+	c.running = false
+}
+
+// Revive takes the word back that the body is to end. See [Coroutine.Visit].
+func (c *Coroutine) Revive() { c.stopped = false }
+
+// Running reports whether the body runs, or has resumed somebody who does.
+func (c *Coroutine) Running() bool { return c.running }
+
 // over is next of a coroutine that was stopped before it started.
 func over() (struct{}, bool) { return struct{}{}, false }
 

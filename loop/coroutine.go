@@ -33,6 +33,7 @@ type rare struct {
 	inside  *gid.Record     // the generator in whose body the await stands
 	joining *Task           // the task whose end is awaited
 	watched context.Context // whose end interrupts the await, where that is not awaited's
+	visit   func()          // what the suspended task is resumed for, see unwind
 	epoch   uint64          // tells a late watcher that its await is over
 }
 
@@ -148,7 +149,7 @@ func (c *coroutine) park() {
 		return
 	}
 	if !c.co.Suspend() {
-		unwind()
+		c.unwind()
 	}
 }
 
@@ -159,9 +160,20 @@ func (c *coroutine) rest() bool {
 	return !l.relaying && l.ready.head != l.ready.tail && l.relay(c)
 }
 
-// unwind ends a task whose loop was closed. Only that gets the body to its end
-// whatever it does with an error.
-func unwind() { runtime.Goexit() }
+// unwind ends a task whose loop was closed, unless it was only visited. Goexit
+// alone gets the body to its end whatever it does with an error.
+func (c *coroutine) unwind() {
+	for c.rare != nil && c.rare.visit != nil {
+		visit := c.rare.visit
+		c.rare.visit = nil
+		c.co.Revive()
+		visit()
+		if c.co.Suspend() {
+			return
+		}
+	}
+	runtime.Goexit()
+}
 
 // outward runs fn on the coroutine around a generator, or around several.
 func outward(r *gid.Record, fn func()) {

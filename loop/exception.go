@@ -95,14 +95,27 @@ func (l *Loop) ReportUnread() {
 type DeadlockError struct {
 	// Tasks are the waiting tasks, or the cycle of those that await each other.
 	Tasks []*Task
+	// Where says of each of Tasks what it waits for, as [Task.Where] does; nil
+	// for a cycle.
+	Where []string
 	// Cycle is set when each of Tasks awaits the next and the last the first.
 	Cycle bool
 }
 
+// An error lists no more tasks than this.
+const maxListed = 20
+
 func (e *DeadlockError) Error() string {
 	names := make([]string, 0, len(e.Tasks)+1)
-	for _, t := range e.Tasks {
-		names = append(names, t.Name())
+	for i, t := range e.Tasks {
+		name := t.Name()
+		if i < len(e.Where) {
+			name += " (" + e.Where[i] + ")"
+		}
+		if names = append(names, name); i == maxListed && !e.Cycle {
+			names[i] = fmt.Sprintf("%d more", len(e.Tasks)-i)
+			break
+		}
 	}
 	if e.Cycle {
 		names = append(names, e.Tasks[0].Name())
@@ -111,7 +124,6 @@ func (e *DeadlockError) Error() string {
 	return fmt.Sprintf("deadlock: nothing is left that could wake %s", strings.Join(names, ", "))
 }
 
-// deadlocked is what a loop under virtual time does that would sleep for ever.
 func (l *Loop) deadlocked() error {
 	if l.options.Idle != nil {
 		l.options.Idle()
@@ -119,7 +131,14 @@ func (l *Loop) deadlocked() error {
 			return nil
 		}
 	}
-	return &DeadlockError{Tasks: l.Tasks()}
+	e := &DeadlockError{Tasks: l.Tasks()}
+	for i, t := range e.Tasks {
+		if i == maxListed {
+			break
+		}
+		e.Where = append(e.Where, t.Where())
+	}
+	return e
 }
 
 // AbandonedError is what Close returns when tasks had not ended.

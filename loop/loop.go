@@ -71,6 +71,11 @@ type Options struct {
 	// something; if it is nil or queues nothing the loop ends with a
 	// [*DeadlockError].
 	Idle func()
+	// Shuffle, if not nil, is called at the start of each round with the number
+	// of task steps in it, and permutes them with swap: [math/rand.Shuffle] has
+	// its form. A program that fails then relies on an order of tasks that
+	// asyncio does not promise.
+	Shuffle func(n int, swap func(i, j int))
 	// EagerStart runs a task that is started on the loop up to its first
 	// suspension at once, in its starter's step.
 	EagerStart bool

@@ -161,6 +161,9 @@ func (l *Loop) begin() {
 	l.round.begun = true
 	l.round.number++
 	l.round.todo = l.ready.len()
+	if l.options.Shuffle != nil {
+		l.shuffle()
+	}
 }
 
 // gather fills the ready queue with what has become due, and waits if there is

@@ -17,7 +17,7 @@ func Yield(ctx context.Context) error {
 		if ok && bare && s.task == c.task { // see Waiter.Wait for why this stands here
 			c.loop.pushHere(entry{task: c.task})
 			if !c.rest() && !c.co.Suspend() {
-				unwind()
+				c.unwind()
 			}
 			if c.task.mark || s.state.Load() != 0 {
 				c.task.mark = false

@@ -148,7 +148,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 	}
 	w.awaiting, c.awaited = true, s
 	if !c.rest() && !c.co.Suspend() {
-		unwind()
+		c.unwind()
 	}
 	w.awaiting, c.awaited = false, nil
 	w.special = nil

@@ -1,0 +1,83 @@
+package loop
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Where says in a few words what the task does: "not started", "running",
+// "ended", or the await that it is suspended in and where that stands, as in
+// "aio.Sleep at server.go:12". Of a task whose goroutine runs the steps of
+// others meanwhile it says "suspended". On the loop only, or while that does
+// not run.
+func (t *Task) Where() string {
+	c := t.co
+	switch {
+	case t.Completed():
+		return "ended"
+	case c == nil:
+		return "not started"
+	case t == t.scope.loop.current:
+		return "running"
+	case c.co.Running():
+		return "suspended"
+	}
+	where := ""
+	c.more().visit = func() { where = place() }
+	c.co.Visit()
+	return where
+}
+
+// module is the path of this module, with the dot or slash behind it missing.
+const module = "github.com/goaio/aio"
+
+// place describes the innermost call on the stack from outside of aio into it.
+// It is called by a suspended task on its own goroutine.
+func place() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	await := ""
+	for {
+		frame, more := frames.Next()
+		if !internal(frame) {
+			return fmt.Sprintf("%s at %s:%d", await, filepath.Base(frame.File), frame.Line)
+		}
+		await = shortName(frame.Function)
+		if !more {
+			return await
+		}
+	}
+}
+
+// internal reports whether a frame is aio's own code, and no test's.
+func internal(frame runtime.Frame) bool {
+	if strings.HasSuffix(frame.File, "_test.go") {
+		return false
+	}
+	for _, prefix := range []string{module + ".", module + "/loop.", module + "/coro.", "iter.", "runtime."} {
+		if strings.HasPrefix(frame.Function, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// shortName is the name of a function without its package's path, type
+// arguments and literals inside of it.
+func shortName(name string) string {
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	for {
+		open := strings.IndexByte(name, '[')
+		end := strings.IndexByte(name, ']')
+		if open < 0 || end < open {
+			break
+		}
+		name = name[:open] + name[end+1:]
+	}
+	if function, _, literal := strings.Cut(name, ".func"); literal {
+		return function
+	}
+	return name
+}
