@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"coro":                     {"internal/gid"},
 	"loop":                     {"coro", "internal/driver", "internal/gid"},
 	"":                         {"loop"},
+	"aiotest":                  {"", "loop"},
 	"conformance":              {},
 	"conformance/runner":       {"", "conformance", "loop"},
 	"cmd/aio":                  {"cmd/aio/tour"},

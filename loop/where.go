@@ -10,13 +10,16 @@ import (
 // Where says in a few words what the task does: "not started", "running",
 // "ended", or the await that it is suspended in and where that stands, as in
 // "aio.Sleep at server.go:12". Of a task whose goroutine runs the steps of
-// others meanwhile it says "suspended". On the loop only, or while that does
+// others meanwhile it says "suspended", and of one without a loop "on a goroutine
+// of its own". On the loop only, or while that does
 // not run.
 func (t *Task) Where() string {
 	c := t.co
 	switch {
 	case t.Completed():
 		return "ended"
+	case t.scope.loop == nil:
+		return "on a goroutine of its own"
 	case c == nil:
 		return "not started"
 	case t == t.scope.loop.current:
