@@ -218,3 +218,12 @@ func TestColourless(t *testing.T) {
 		}
 	}
 }
+
+func returns(d time.Duration, v int, err error) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		if cancelled := Sleep(ctx, d); cancelled != nil {
+			return 0, cancelled
+		}
+		return v, err
+	}
+}

@@ -1,4 +1,4 @@
-package aio
+package aio_test
 
 import (
 	"bytes"
@@ -7,6 +7,9 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	. "github.com/goaio/aio"
+	"github.com/goaio/aio/loop"
 )
 
 // derivations are the standard library's ways to derive a context, and ours.
@@ -261,7 +264,7 @@ func TestDeadlinesAreTheLoopsClock(t *testing.T) {
 		if _, ok := ctx.Deadline(); ok {
 			t.Error("a deadline out of nowhere")
 		}
-		start := loopOf(ctx).Now()
+		start := loop.Of(ctx).Now()
 		return Timeout(ctx, time.Hour, func(ctx context.Context) error {
 			deadline, ok := ctx.Deadline()
 			if !ok || deadline.Sub(start) != time.Hour {
@@ -358,12 +361,12 @@ func TestCancelledContextsStayCancelled(t *testing.T) {
 			return err
 		}
 		task.Cancel(errTest)
-		start := loopOf(ctx).Now()
+		start := loop.Of(ctx).Now()
 		_, err := task.Await(ctx)
 		if !IsCancelled(err) || !task.Cancelled() {
 			t.Errorf("got %v", err)
 		}
-		if passed := loopOf(ctx).Now().Sub(start); passed != 0 {
+		if passed := loop.Of(ctx).Now().Sub(start); passed != 0 {
 			t.Errorf("%v passed", passed)
 		}
 		return nil

@@ -1,10 +1,13 @@
-package aio
+package aio_test
 
 import (
 	"context"
 	"errors"
 	"testing"
 	"time"
+
+	. "github.com/goaio/aio"
+	"github.com/goaio/aio/loop"
 )
 
 func returns(d time.Duration, v int, err error) func(context.Context) (int, error) {
@@ -18,13 +21,13 @@ func returns(d time.Duration, v int, err error) func(context.Context) (int, erro
 
 func TestGatherKeepsTheOrderAndTheErrors(t *testing.T) {
 	virtually(t, func(ctx context.Context) error {
-		start := loopOf(ctx).Now()
+		start := loop.Of(ctx).Now()
 		results, err := Gather(ctx,
 			returns(3*time.Second, 1, nil), returns(time.Second, 0, errTest), returns(2*time.Second, 3, nil))
 		if err != nil || len(results) != 3 || results[0].Value != 1 || results[1].Err != errTest || results[2].Value != 3 {
 			t.Errorf("got %v, %v", results, err)
 		}
-		if passed := loopOf(ctx).Now().Sub(start); passed != 3*time.Second {
+		if passed := loop.Of(ctx).Now().Sub(start); passed != 3*time.Second {
 			t.Errorf("%v passed", passed)
 		}
 		values, err := Values(results)
@@ -145,6 +148,9 @@ func TestAsCompleted(t *testing.T) {
 		})
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
+		}
+		if _, err := late.Await(ctx); err != nil {
+			t.Errorf("the range that was cancelled took its task along: %v", err)
 		}
 		return nil
 	})

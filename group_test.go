@@ -1,4 +1,4 @@
-package aio
+package aio_test
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	. "github.com/goaio/aio"
 )
 
 func TestAGroupWaitsForEverythingStartedInIt(t *testing.T) {
@@ -194,7 +196,8 @@ func TestAGroupThatHasEndedTakesNoTasks(t *testing.T) {
 
 func TestDetachedTasksLeaveTheGroup(t *testing.T) {
 	var log lines
-	virtually(t, func(ctx context.Context) error {
+	// Not with aiotest, for the task is left to the end of Run on purpose.
+	err := Run(context.Background(), func(ctx context.Context) error {
 		err := Group(ctx, func(ctx context.Context) error {
 			Go(Detached(ctx), func(ctx context.Context) error {
 				err := Sleep(ctx, time.Hour)
@@ -206,7 +209,10 @@ func TestDetachedTasksLeaveTheGroup(t *testing.T) {
 		log.log("left")
 		_ = Sleep(ctx, time.Second)
 		return err
-	})
+	}, Driver("simulated"))
+	if err != nil {
+		t.Error(err)
+	}
 	log.want(t, "left", "detached, cancelled: true")
 }
 

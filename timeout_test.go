@@ -1,4 +1,4 @@
-package aio
+package aio_test
 
 import (
 	"context"
@@ -6,11 +6,14 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	. "github.com/goaio/aio"
+	"github.com/goaio/aio/loop"
 )
 
 func TestTimeout(t *testing.T) {
 	virtually(t, func(ctx context.Context) error {
-		start := loopOf(ctx).Now()
+		start := loop.Of(ctx).Now()
 		err := Timeout(ctx, time.Second, func(ctx context.Context) error {
 			err := Sleep(ctx, time.Hour)
 			if !IsCancelled(err) || !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != context.DeadlineExceeded {
@@ -24,7 +27,7 @@ func TestTimeout(t *testing.T) {
 			IsCancelled(err) || !errors.As(err, &network) || !network.Timeout() {
 			t.Errorf("got %v", err)
 		}
-		if passed := loopOf(ctx).Now().Sub(start); passed != time.Second {
+		if passed := loop.Of(ctx).Now().Sub(start); passed != time.Second {
 			t.Errorf("%v passed", passed)
 		}
 		if ctx.Err() != nil {
@@ -87,7 +90,7 @@ func TestACancelFromOutsideWinsOverATimeout(t *testing.T) {
 		task := Go(ctx, func(ctx context.Context) error {
 			return Timeout(ctx, time.Second, func(ctx context.Context) error { return Sleep(ctx, time.Hour) })
 		})
-		loopOf(ctx).CallLater(time.Second, func() { task.Cancel(errTest) })
+		loop.Of(ctx).CallLater(time.Second, func() { task.Cancel(errTest) })
 		_, err := task.Await(ctx)
 		var timeout *TimeoutError
 		if !IsCancelled(err) || errors.As(err, &timeout) {
@@ -113,7 +116,7 @@ func TestTasksOfATimeoutEndWithIt(t *testing.T) {
 
 func TestCleanupRunsOnALiveContext(t *testing.T) {
 	virtually(t, func(ctx context.Context) error {
-		start := loopOf(ctx).Now()
+		start := loop.Of(ctx).Now()
 		var log lines
 		task := Go(ctx, func(ctx context.Context) error {
 			err := Sleep(ctx, time.Hour)
@@ -137,7 +140,7 @@ func TestCleanupRunsOnALiveContext(t *testing.T) {
 		task.Cancel(nil) // does not reach the clean-up
 		_, _ = task.Await(ctx)
 		log.want(t, "goodbye")
-		if passed := loopOf(ctx).Now().Sub(start); passed != 11*time.Second {
+		if passed := loop.Of(ctx).Now().Sub(start); passed != 11*time.Second {
 			t.Errorf("%v passed", passed)
 		}
 		return nil
@@ -164,7 +167,7 @@ func TestCleanupHasItsGraceAndNoMore(t *testing.T) {
 
 func TestADeadlineAroundACleanupIsKept(t *testing.T) {
 	virtually(t, func(ctx context.Context) error {
-		start := loopOf(ctx).Now()
+		start := loop.Of(ctx).Now()
 		task := Go(ctx, func(ctx context.Context) error {
 			return Timeout(ctx, 2*time.Second, func(ctx context.Context) error {
 				_ = Sleep(ctx, time.Hour)
@@ -174,7 +177,7 @@ func TestADeadlineAroundACleanupIsKept(t *testing.T) {
 		_ = Sleep(ctx, time.Second)
 		task.Cancel(nil)
 		_, _ = task.Await(ctx)
-		if passed := loopOf(ctx).Now().Sub(start); passed != 2*time.Second {
+		if passed := loop.Of(ctx).Now().Sub(start); passed != 2*time.Second {
 			t.Errorf("%v passed", passed)
 		}
 		return nil
@@ -199,7 +202,7 @@ func TestWithTimeoutIsOnTheLoopsClock(t *testing.T) {
 
 func TestADeadlineIsRescheduled(t *testing.T) {
 	virtually(t, func(ctx context.Context) error {
-		l := loopOf(ctx)
+		l := loop.Of(ctx)
 		start := l.Now()
 		inner, cancel := WithDeadline(ctx, start.Add(time.Second))
 		defer cancel()

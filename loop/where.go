@@ -10,9 +10,8 @@ import (
 // Where says in a few words what the task does: "not started", "running",
 // "ended", or the await that it is suspended in and where that stands, as in
 // "aio.Sleep at server.go:12". Of a task whose goroutine runs the steps of
-// others meanwhile it says "suspended", and of one without a loop "on a goroutine
-// of its own". On the loop only, or while that does
-// not run.
+// others meanwhile it says "suspended", and of one without a loop "on a
+// goroutine of its own". On the loop only, or while that does not run.
 func (t *Task) Where() string {
 	c := t.co
 	switch {
