@@ -45,7 +45,8 @@
 // # What blocks
 //
 // A call that blocks would stop the loop. [Blocking] hands it to a thread pool
-// and awaits it; [Recv], [Send] and [Select] await Go channels.
+// and awaits it; [Recv], [Send] and [Select] await Go channels, and [Signals]
+// ranges over the system's signals.
 //
 // # Goroutines and loops together
 //

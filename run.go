@@ -54,7 +54,10 @@ func Shuffle(shuffle func(n int, swap func(i, j int))) Option {
 	return func(s *settings) { s.loop.Shuffle = shuffle }
 }
 
-// NoInterrupt leaves the interrupt signal alone.
+// NoInterrupt leaves the interrupt signal alone. It is for programs that catch
+// os.Interrupt themselves, with [Signals] or [loop.Loop.AddSignalHandler]:
+// without it the first interrupt cancels main as well as reaching them, and the
+// second reaches them instead of ending the process.
 func NoInterrupt() Option { return func(s *settings) { s.interrupts = false } }
 
 // Run runs main as the first task of a new loop, on the calling goroutine, and

@@ -32,6 +32,7 @@ func (l *Loop) Close() error {
 	l.ready = ready{}
 	l.timers = timers{}
 	l.watches = watches{}
+	l.signals.close()
 	err := l.driver.Close()
 	if len(abandoned) > 0 {
 		return &AbandonedError{Tasks: abandoned}

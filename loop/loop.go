@@ -43,6 +43,7 @@ type Loop struct {
 	ready    ready
 	timers   timers
 	watches  watches
+	signals  signals
 	foreign  foreign
 	runner   gid.Record
 	pool     pool
