@@ -40,14 +40,6 @@ type epoll struct {
 	events    [256]unix.EpollEvent
 }
 
-// The states of a driver, which Wait and Wake agree by.
-const (
-	awake  int32 = iota // no Wait is parked
-	parked              // a Wait is parked, or about to be, and its deadline is set
-	idle                // the same of a Wait that only a Wake can end
-	woken               // a Wake came that no Wait has answered
-)
-
 // unarmed stands for not knowing what the deadline is.
 const unarmed = -1
 

@@ -3,48 +3,15 @@ package driver
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sys/unix"
 )
 
-// pollTable is what epoll knows of the descriptors that are watched.
-//
 // The kernel's registration belongs to the open file, not to the number. When a number is closed while a copy of it
 // (dup, fork) keeps the file open, the registration stays, keeps reporting, and can no longer be named to be removed.
 // So each registration carries a generation in its event, next to the number: an event of another generation than the
 // number's present one is a ghost's. A level-triggered ghost would end every wait at once, so when one shows the epoll
 // instance is replaced by a new one with what is still watched.
-type pollTable struct {
-	fds        []pollEntry // by descriptor, which the system numbers from 0
-	watched    int
-	generation int32 // the last one given; 0 is the timer's
-}
-
-type pollEntry struct {
-	interest   Interest // 0 when not watched
-	generation int32
-}
-
-func (t *pollTable) entry(fd int) pollEntry {
-	if fd < 0 || fd >= len(t.fds) {
-		return pollEntry{}
-	}
-	return t.fds[fd]
-}
-
-func (t *pollTable) set(fd int, entry pollEntry) {
-	if fd >= len(t.fds) {
-		t.fds = slices.Grow(t.fds, fd+1-len(t.fds))[:fd+1]
-	}
-	switch old := t.fds[fd].interest; {
-	case old == 0 && entry.interest != 0:
-		t.watched++
-	case old != 0 && entry.interest == 0:
-		t.watched--
-	}
-	t.fds[fd] = entry
-}
 
 func (t *pollTable) next() int32 {
 	t.generation++
@@ -92,7 +59,7 @@ func (d *epoll) Watch(fd int, interest Interest) error {
 		}
 		return nil
 	}
-	entry := pollEntry{interest, old.generation}
+	entry := pollEntry{interest: interest, generation: old.generation}
 	op := unix.EPOLL_CTL_MOD
 	if old.interest == 0 {
 		entry.generation = d.polls.next()

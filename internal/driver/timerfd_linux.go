@@ -14,6 +14,7 @@ type timerfd struct {
 	fd    int   // -1 when there is none
 	in    int   // the epoll instance it is in
 	until int64 // when it expires, or unarmed
+	spec  unix.ItimerSpec
 }
 
 // isTimer tells the timer's events from those of descriptors, whose generation is never 0.
@@ -35,8 +36,10 @@ func (t *timerfd) set(epoll int, until int64, after time.Duration) error {
 		}
 		t.in = epoll
 	}
-	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(after))}
-	if _, _, errno := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(t.fd), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0); errno != 0 {
+	t.spec.Value = unix.NsecToTimespec(int64(after))
+	_, _, errno := unix.RawSyscall6(unix.SYS_TIMERFD_SETTIME, uintptr(t.fd), 0, uintptr(unsafe.Pointer(&t.spec)), 0, 0, 0)
+	kernelRead(unsafe.Pointer(&t.spec), int(unsafe.Sizeof(t.spec)))
+	if errno != 0 {
 		return fmt.Errorf("driver: set the timerfd to %v: %w", after, errno)
 	}
 	t.until = until
