@@ -14,15 +14,16 @@ type Figure struct {
 	Subject string  `json:"subject"`
 	Value   float64 `json:"value"`
 	Unit    string  `json:"unit"`
+	Load    Load    `json:"load,omitzero"` // medians too
 
 	Low, High float64 `json:"-"` // the lowest and highest round
 	Note      string  `json:"-"` // how the subject says it measured
 }
 
 // newFigure needs at least one value.
-func newFigure(suite string, c Case, subject string, values []float64, note string) Figure {
+func newFigure(suite string, c Case, subject string, values []float64, loads []Load, note string) Figure {
 	return Figure{
-		Suite: suite, Case: c.Name, Subject: subject, Value: median(values), Unit: c.Unit,
+		Suite: suite, Case: c.Name, Subject: subject, Value: median(values), Unit: c.Unit, Load: medianLoad(loads),
 		Low: slices.Min(values), High: slices.Max(values), Note: note,
 	}
 }

@@ -27,11 +27,11 @@ func TestMedian(t *testing.T) {
 
 func TestFigureSpread(t *testing.T) {
 	c := Case{Name: "yield", Unit: "ns"}
-	steady := newFigure("micro", c, ours, []float64{110, 100, 90}, "")
+	steady := newFigure("micro", c, ours, []float64{110, 100, 90}, nil, "")
 	if steady.Low != 90 || steady.High != 110 || steady.Value != 100 || steady.unsteady() {
 		t.Errorf("steady figure is %+v, unsteady %v", steady, steady.unsteady())
 	}
-	if f := newFigure("micro", c, ours, []float64{130, 100, 90}, ""); !f.unsteady() {
+	if f := newFigure("micro", c, ours, []float64{130, 100, 90}, nil, ""); !f.unsteady() {
 		t.Errorf("%+v is not called unsteady", f)
 	} else {
 		var out strings.Builder

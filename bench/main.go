@@ -18,7 +18,7 @@ import (
 
 // suites lists every suite in the order the usage text names them.
 func suites() []Suite {
-	return []Suite{microSuite()}
+	return append([]Suite{microSuite()}, netSuites()...)
 }
 
 func main() {
@@ -42,6 +42,9 @@ type usageError struct{ error }
 func command(ctx context.Context, known []Suite, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == measureVerb {
 		return measure(known, args[1:], stdout)
+	}
+	if len(args) > 0 && args[0] == serveVerb {
+		return serve(args[1:], os.Stdin, stdout)
 	}
 	if len(args) == 0 {
 		usage(stderr, known)

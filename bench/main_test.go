@@ -21,6 +21,10 @@ func TestMain(m *testing.M) {
 		main() // a Go subject's round started this binary again
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == serveVerb {
+		main() // as its server
+		return
+	}
 	// os/signal's goroutine, once there, stays: have it counted before a fuzz run starts it.
 	signal.Stop(signals())
 	before := runtime.NumGoroutine()
@@ -82,8 +86,8 @@ func TestCommandAlternatesAndPrintsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"aio:alone", "aio:first+second", "peer:alone", "peer:first+second",
-		"peer:alone", "peer:first+second", "aio:alone", "aio:first+second",
+		"aio:alone", "peer:alone", "aio:first+second", "peer:first+second",
+		"peer:alone", "aio:alone", "peer:first+second", "aio:first+second",
 	}
 	if want = append(want, want...); !slices.Equal(log, want) {
 		t.Errorf("rounds ran as\n%q, want\n%q", log, want)
@@ -135,6 +139,10 @@ func TestCommandRefusesBadArguments(t *testing.T) {
 		{measureVerb, "none", "peer", "first"},
 		{measureVerb, "fixed", "none", "first"},
 		{measureVerb, "fixed", "peer", "first"},
+		{serveVerb},
+		{serveVerb, "none", "echo"},
+		{serveVerb, "net", "none"},
+		{serveVerb, "net", "echo", "-loops", "0"},
 	} {
 		var log []string
 		var stdout, stderr bytes.Buffer

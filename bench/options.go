@@ -26,6 +26,9 @@ func parseOptions(suite Suite, args []string, stderr io.Writer) (options, error)
 	flags.StringVar(&cases, "cases", "", "comma-separated cases (default all)")
 	flags.StringVar(&subjects, "subjects", "", "comma-separated subjects (default all)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a figure instead of the table")
+	if suite.Flags != nil {
+		suite.Flags(flags)
+	}
 	flags.Usage = func() {
 		flags.SetOutput(stderr)
 		fmt.Fprintf(stderr, "usage: go run . %s [flags]\n\n", suite.Name)

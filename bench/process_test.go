@@ -10,7 +10,7 @@ import (
 func TestReadSamples(t *testing.T) {
 	lines := `{"case":"spawn","value":2,"note":"pooled"}` + "\n" + `{"case":"yield","value":1.5}`
 	got, err := readSamples(strings.NewReader(lines), []string{"yield", "spawn"})
-	want := []Sample{{"spawn", 2, "pooled"}, {"yield", 1.5, ""}}
+	want := []Sample{{Case: "spawn", Value: 2, Note: "pooled"}, {Case: "yield", Value: 1.5}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("samples %v, error %v; want %v", got, err, want)
 	}
@@ -53,7 +53,7 @@ func TestMeasureWritesWhatReadSamplesReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := readSamples(&out, []string{"yield"})
-	if err != nil || !slices.Equal(got, []Sample{{"yield", 3, "so"}}) {
+	if err != nil || !slices.Equal(got, []Sample{{Case: "yield", Value: 3, Note: "so"}}) {
 		t.Errorf("samples %v, error %v", got, err)
 	}
 }

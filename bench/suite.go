@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -16,6 +17,8 @@ type Suite struct {
 	Name, What string
 	Cases      []Case
 	Subjects   []Subject
+	// Flags adds the suite's own; nil adds none.
+	Flags func(*flag.FlagSet)
 }
 
 // A Case is one thing measured. Values are in Unit, for one of what What describes.
@@ -43,6 +46,7 @@ type Sample struct {
 	Case  string  `json:"case"`
 	Value float64 `json:"value"`
 	Note  string  `json:"note,omitempty"`
+	Load  Load    `json:"load,omitzero"`
 }
 
 func findSuite(known []Suite, name string) (Suite, bool) {

@@ -70,6 +70,9 @@ func writeTable(w io.Writer, figures []Figure, rounds int, foot string) error {
 	fmt.Fprintf(&out, "%s, medians of %d alternating rounds\n\n", figures[0].Suite, rounds)
 	out.WriteString(alignColumns(rows, 2))
 	out.WriteString("\n")
+	if loads := loadTable(figures); loads != "" {
+		out.WriteString(loads + "\n")
+	}
 	if withRatios {
 		fmt.Fprintf(&out, "/%s: times %s's value.\n", ours, ours)
 	}

@@ -1,0 +1,137 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+)
+
+// serveVerb starts this binary as the server process of one Go subject and case.
+const serveVerb = "serve"
+
+// A netServer serves on 127.0.0.1, calls ready with its address once it listens, and
+// returns only when it fails: the process is ended when its standard input closes.
+type netServer func(o serveOptions, ready func(net.Addr)) error
+
+// serveOptions are what a server is told. It serves one thing in its life.
+type serveOptions struct {
+	loops       int             // event loops; the process has as many cores
+	certificate tls.Certificate // of a tls server
+	file        string          // that a file server sends to each connection
+	backend     string          // that a proxy server connects each connection with
+}
+
+// netServers are the Go subjects' servers by what they serve, one of
+// echo, tls, file and proxy. A subject that lacks one is left out of its cases.
+var netServers = map[string]map[string]netServer{
+	"net":     {"echo": netEcho},
+	"netpoll": {"echo": netpollEcho},
+	"gnet":    {"echo": gnetEcho},
+}
+
+// serve is the other side of startServer for Go subjects. It writes the port, then a line for each line it reads:
+// when it has collected and has given free memory back.
+func serve(args []string, stdin io.Reader, stdout io.Writer) error {
+	o, server, err := parseServe(args)
+	if err != nil {
+		return usageError{err}
+	}
+	runtime.GOMAXPROCS(min(o.loops, runtime.NumCPU()))
+	failed := make(chan error, 1)
+	listening := make(chan net.Addr, 1)
+	go func() { failed <- server(o, func(a net.Addr) { listening <- a }) }()
+	select {
+	case err := <-failed:
+		return errors.Join(errors.New("the server ended before it listened"), err)
+	case address := <-listening:
+		fmt.Fprintln(stdout, address.(*net.TCPAddr).Port)
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- answerSettle(stdin, stdout) }()
+	select {
+	case err := <-failed:
+		return errors.Join(errors.New("the server ended"), err)
+	case err := <-closed:
+		return err
+	}
+}
+
+func parseServe(args []string) (serveOptions, netServer, error) {
+	if len(args) < 2 {
+		return serveOptions{}, nil, fmt.Errorf("%s wants a subject and what to serve", serveVerb)
+	}
+	server := netServers[args[0]][args[1]]
+	if server == nil {
+		return serveOptions{}, nil, fmt.Errorf("%s serves no %s", args[0], args[1])
+	}
+	var o serveOptions
+	flags := flag.NewFlagSet(serveVerb, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.IntVar(&o.loops, "loops", 1, "event loops")
+	flags.StringVar(&o.file, "file", "", "the file to send")
+	flags.StringVar(&o.backend, "backend", "", "the address to proxy to")
+	identity := flags.String("identity", "", "PEM file of the certificate and its key")
+	if err := flags.Parse(args[2:]); err != nil {
+		return o, nil, err
+	}
+	if o.loops < 1 || flags.NArg() > 0 {
+		return o, nil, fmt.Errorf("bad arguments %q", args)
+	}
+	if *identity != "" {
+		var err error
+		if o.certificate, err = tls.LoadX509KeyPair(*identity, *identity); err != nil {
+			return o, nil, err
+		}
+	}
+	return o, server, nil
+}
+
+func answerSettle(stdin io.Reader, stdout io.Writer) error {
+	lines := bufio.NewScanner(stdin)
+	for lines.Scan() {
+		runtime.GC() // what this one finalises, FreeOSMemory's own collection frees
+		debug.FreeOSMemory()
+		if _, err := fmt.Fprintln(stdout, "settled"); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// goServer is a subject served by this binary, started again for each case.
+func goServer(name string, version string) netPeer {
+	return netPeer{
+		name: name,
+		find: func() (string, error) { return version, nil },
+		has: func(c netCase) bool {
+			return netServers[name][c.serves] != nil
+		},
+		command: func(c netCase) ([]string, error) {
+			self, err := os.Executable()
+			return []string{self, serveVerb, name, c.serves}, err
+		},
+	}
+}
+
+// moduleVersion is the version of a module this binary is built with.
+func moduleVersion(path string) string {
+	info, _ := debug.ReadBuildInfo()
+	if info == nil {
+		return path
+	}
+	i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == path })
+	if i < 0 {
+		return path
+	}
+	return info.Deps[i].Version
+}
