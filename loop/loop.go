@@ -37,26 +37,28 @@ var (
 // methods. Methods are for the loop's own tasks and callbacks unless they say
 // that they are safe from any goroutine.
 type Loop struct {
-	driver   driver.Driver
-	virtual  bool
-	epoch    time.Time
-	ready    ready
-	timers   timers
-	watches  watches
-	signals  signals
-	foreign  foreign
-	runner   gid.Record
-	pool     pool
-	tasks    registry
-	unread   unread
-	round    rounds
-	current  *Task
-	relaying bool // a task runs the steps of others
-	external atomic.Int64
-	values   map[any]any
-	options  Options
-	closed   atomic.Bool
-	running  atomic.Bool
+	driver     driver.Driver
+	rearmer    driver.Rearmer             // the driver, if it is one
+	dispatcher func(int, driver.Interest) // l.dispatch, bound once
+	virtual    bool
+	epoch      time.Time
+	ready      ready
+	timers     timers
+	watches    watches
+	signals    signals
+	foreign    foreign
+	runner     gid.Record
+	pool       pool
+	tasks      registry
+	unread     unread
+	round      rounds
+	current    *Task
+	relaying   bool // a task runs the steps of others
+	external   atomic.Int64
+	values     map[any]any
+	options    Options
+	closed     atomic.Bool
+	running    atomic.Bool
 }
 
 // Options are the settings of a loop.
@@ -90,6 +92,8 @@ func New(options Options) (*Loop, error) {
 	}
 	_, virtual := d.(*driver.Simulated)
 	l := &Loop{driver: d, virtual: virtual, epoch: d.Epoch(), options: options}
+	l.rearmer, _ = d.(driver.Rearmer)
+	l.dispatcher = l.dispatch
 	l.runner.Owner = l
 	return l, nil
 }

@@ -200,7 +200,7 @@ func (l *Loop) poll() error {
 	}
 	l.ready.settle()
 	if l.watches.count > 0 {
-		if err := l.driver.Wait(0, 0, l.dispatch); err != nil {
+		if err := l.driver.Wait(0, 0, l.dispatcher); err != nil {
 			return err
 		}
 	}
@@ -235,7 +235,7 @@ func (l *Loop) wait() error {
 		l.foreign.asleep.Store(false)
 		return l.deadlocked()
 	}
-	err := l.driver.Wait(timeout, external, l.dispatch)
+	err := l.driver.Wait(timeout, external, l.dispatcher)
 	l.foreign.asleep.Store(false)
 	if l.foreign.waiting.Load() {
 		l.takeForeign()

@@ -143,6 +143,9 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		return w.block(ctx)
 	}
 	s, ok := ctx.(*Scope)
+	if ctx == nil {
+		s, ok = c.scope, true
+	}
 	if !ok || s.task != c.task || c.task.mark || s.state.Load() != 0 || c.rare.generator() != nil {
 		return c.await(ctx, w)
 	}

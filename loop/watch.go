@@ -1,10 +1,15 @@
 package loop
 
-import "github.com/goaio/aio/internal/driver"
+import (
+	"fmt"
 
-// watches are the callbacks of descriptors.
+	"github.com/goaio/aio/internal/driver"
+)
+
+// watches are the callbacks of descriptors, and the registered ones.
 type watches struct {
 	descriptors map[int]*watched
+	sources     []Source // by descriptor
 	count       int
 }
 
@@ -57,6 +62,11 @@ func (l *Loop) add(fd int, side driver.Interest, fn func()) error {
 	if l.closed.Load() {
 		return ErrClosed
 	}
+	if s := l.source(fd); s != nil && s.Closed() {
+		l.Unregister(fd, s)
+	} else if s != nil {
+		return fmt.Errorf("aio: descriptor %d belongs to a connection; use that", fd)
+	}
 	d := l.watches.descriptors[fd]
 	if d == nil {
 		d = &watched{}
@@ -102,6 +112,10 @@ func (l *Loop) removeWatch(fd int, side driver.Interest) bool {
 
 // dispatch queues the callbacks of a ready descriptor.
 func (l *Loop) dispatch(fd int, interest driver.Interest) {
+	if s := l.source(fd); s != nil {
+		s.Ready(Readiness(interest))
+		return
+	}
 	d := l.watches.descriptors[fd]
 	if d == nil {
 		_ = l.driver.Watch(fd, 0)

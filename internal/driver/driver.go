@@ -22,6 +22,8 @@ const (
 	Readable Interest = 1 << iota
 	// Writable: a write would not block. An error and a hangup count.
 	Writable
+	// HungUp: the peer sends no more, or there is an error. It is reported of registered descriptors only.
+	HungUp
 )
 
 // String returns "Readable", "Writable", "Readable|Writable" or "0".
@@ -62,6 +64,16 @@ type Driver interface {
 	// A regular file or a directory is refused: it is always ready.
 	Watch(fd int, interest Interest) error
 
+	// Register has Wait report each change of the descriptor's readiness, in both directions, once (edge-triggered), and
+	// with it HungUp; what it is ready for already is reported too. It suits connections, whose owner reads until
+	// nothing is left and must not be told again meanwhile. A descriptor is watched or registered, not both. Register
+	// replaces what is known of an earlier file of the same number. On the loop only, also from within ready.
+	Register(fd int) error
+
+	// Unregister forgets a registered descriptor; it is no error if it is not registered, or closed already. On the
+	// loop only, also from within ready.
+	Unregister(fd int)
+
 	// Wait calls ready for each descriptor that is ready, in the order the system gave. A timeout of 0 polls and never
 	// blocks (with nothing watched it makes no system call), a negative one waits without limit. It returns when
 	// something was ready, when the timeout has passed, after a Wake, and now and then without any reason. An error or
@@ -80,6 +92,13 @@ type Driver interface {
 	// Close releases what the driver holds and leaves the descriptors that were watched open. A second Close does
 	// nothing. On the loop only, with no Wait under way.
 	Close() error
+}
+
+// Rearmer is a driver whose registered descriptors are reported once and then not again before Rearm, which its owner
+// calls when it has found nothing there and is about to wait. Other drivers report each change by themselves.
+type Rearmer interface {
+	// Rearm is for the loop only, also from within ready. It does nothing for a descriptor that is not registered.
+	Rearm(fd int, interest Interest)
 }
 
 func closedError(what string) error { return fmt.Errorf("driver: %s: %w", what, os.ErrClosed) }

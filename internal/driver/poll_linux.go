@@ -40,7 +40,12 @@ func (t *pollTable) readiness(event *unix.EpollEvent) Interest {
 	if event.Events&(unix.EPOLLOUT|unix.EPOLLERR|unix.EPOLLHUP) != 0 {
 		is |= Writable
 	}
-	return is & t.entry(int(event.Fd)).interest
+	entry := t.entry(int(event.Fd))
+	is &= entry.interest
+	if entry.edge && event.Events&(unix.EPOLLRDHUP|unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+		is |= Readable | HungUp
+	}
+	return is
 }
 
 func (d *epoll) Watch(fd int, interest Interest) error {
@@ -92,6 +97,9 @@ func (d *epoll) register(op, fd int, entry pollEntry) error {
 	}
 	if entry.interest&Writable != 0 {
 		event.Events |= unix.EPOLLOUT
+	}
+	if entry.edge {
+		event.Events |= unix.EPOLLET | unix.EPOLLRDHUP
 	}
 	return unix.EpollCtl(d.fd, op, fd, &event)
 }

@@ -13,6 +13,7 @@ type pollTable struct {
 
 type pollEntry struct {
 	interest   Interest // 0 when not watched
+	edge       bool     // registered, not watched
 	generation int32    // epoll's
 }
 

@@ -10,6 +10,8 @@ type portable struct {
 	timer  *time.Timer
 	polls  portablePolls
 	closed bool
+
+	registered portableRegistered
 }
 
 func openPortable() (Driver, error) {
@@ -27,6 +29,7 @@ func (d *portable) Wait(timeout time.Duration, _ int, ready func(int, Interest))
 	if d.closed {
 		return closedError("wait")
 	}
+	ready = d.reporting(ready)
 	reported, err := d.polls.report(ready)
 	if reported || err != nil || timeout == 0 {
 		if timeout != 0 {

@@ -12,3 +12,10 @@ import (
 
 func kernelRead(p unsafe.Pointer, bytes int)  { runtime.RaceReadRange(p, bytes) }
 func kernelWrote(p unsafe.Pointer, bytes int) { runtime.RaceWriteRange(p, bytes) }
+
+// ioSync orders what is sent before what is received, as package syscall does it: which write a read belongs to is not
+// known.
+var ioSync int64
+
+func acquireIO() { runtime.RaceAcquire(unsafe.Pointer(&ioSync)) }
+func releaseIO() { runtime.RaceReleaseMerge(unsafe.Pointer(&ioSync)) }

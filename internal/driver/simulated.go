@@ -63,6 +63,12 @@ func (d *Simulated) Watch(fd int, interest Interest) error {
 	return fmt.Errorf("driver: watch descriptor %d: %w", fd, errSimulatedWatch)
 }
 
+// Register refuses every descriptor, as Watch does.
+func (d *Simulated) Register(fd int) error { return d.Watch(fd, Readable|Writable) }
+
+// Unregister does nothing, for nothing is registered.
+func (d *Simulated) Unregister(int) {}
+
 // Wait with a timeout advances the clock by exactly that and returns at once, unless a Wake came before. While
 // external jobs are out, and without a timeout, it blocks for real until a Wake, and the clock stands still.
 func (d *Simulated) Wait(timeout time.Duration, external int, _ func(int, Interest)) error {

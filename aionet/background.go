@@ -1,0 +1,97 @@
+//go:build unix && !aix
+
+package aionet
+
+import (
+	"context"
+	"runtime/pprof"
+	"sync"
+
+	"github.com/goaio/aio/loop"
+)
+
+// background is the process's loop for waits of plain goroutines, and of tasks
+// that do not run on a descriptor's home. It runs no user's code, so that they
+// depend on no loop that does. It exists while descriptors are registered with
+// it.
+var background backgroundLoop
+
+type backgroundLoop struct {
+	mu    sync.Mutex
+	loop  *loop.Loop
+	count int
+}
+
+// register has d hear from the background loop too, which it returns.
+func (b *backgroundLoop) register(d *descriptor) (*loop.Loop, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d.mu.Lock()
+	known := d.behind
+	d.mu.Unlock()
+	if known {
+		return b.loop, nil
+	}
+	if b.loop == nil {
+		if err := b.start(); err != nil {
+			return nil, err
+		}
+	}
+	b.count++
+	d.mu.Lock()
+	d.behind = true
+	d.mu.Unlock()
+	l := b.loop
+	registered := make(chan error, 1)
+	l.CallSoon(func() { registered <- l.Register(d.fd, behind{d}) })
+	if err := <-registered; err != nil {
+		d.mu.Lock()
+		d.behind = false
+		d.mu.Unlock()
+		b.leave()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (b *backgroundLoop) start() error {
+	l, err := loop.New(loop.Options{})
+	if err != nil {
+		return err
+	}
+	b.loop = l
+	go func() {
+		// Not the labels of whoever happened to be first.
+		pprof.SetGoroutineLabels(context.Background())
+		_ = l.RunForever()
+		_ = l.Close()
+	}()
+	return nil
+}
+
+// behind is a descriptor as the background loop knows it.
+type behind struct{ *descriptor }
+
+// Ready hears from the background loop. The hook is the home loop's business.
+func (b behind) Ready(is loop.Readiness) {
+	b.mu.Lock()
+	b.notice(is)
+	b.mu.Unlock()
+}
+
+// unregister is called when the file of d is closed.
+func (b *backgroundLoop) unregister(d *descriptor) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.loop
+	l.CallSoon(func() { l.Unregister(d.fd, behind{d}) })
+	b.leave()
+}
+
+// leave ends the loop with the last descriptor.
+func (b *backgroundLoop) leave() {
+	if b.count--; b.count == 0 {
+		b.loop.Stop()
+		b.loop = nil
+	}
+}

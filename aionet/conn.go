@@ -1,0 +1,217 @@
+//go:build unix && !aix
+
+package aionet
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/goaio/aio"
+	"github.com/goaio/aio/internal/driver"
+)
+
+// Conn is a stream connection: TCP, or a Unix socket. It is a [net.Conn].
+//
+// In a task its calls suspend the task, in a plain goroutine they block. A
+// cancel of the task, or the end of an [aio.Timeout] around the call, interrupts
+// a call that waits: it returns a [*aio.CancelledError], and the connection can
+// be used on. A read has then read nothing. A write returns how much it has
+// written.
+//
+// All methods are safe from any goroutine. A second goroutine that reads, and
+// everybody who writes, waits for its turn; of two tasks that read at the same
+// time the second gets a [*ConflictError].
+type Conn struct {
+	descriptor
+	remote  address
+	network network
+}
+
+var _ net.Conn = (*Conn)(nil)
+
+// Read reads what is there, at least one byte, into p, and waits for it if
+// nothing is. At the end of the stream it returns [io.EOF], after a deadline an
+// error for which errors.Is(err, os.ErrDeadlineExceeded) holds, and after Close
+// one for [net.ErrClosed].
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.receive(nil, p)
+	if err != nil {
+		err = c.wrap("read", err)
+	}
+	return n, err
+}
+
+// ReadContext is [Conn.Read] that a cancel of ctx interrupts, in a plain
+// goroutine too.
+func (c *Conn) ReadContext(ctx context.Context, p []byte) (int, error) {
+	n, err := c.receive(ctx, p)
+	if err != nil {
+		err = c.wrap("read", err)
+	}
+	return n, err
+}
+
+func (c *Conn) receive(ctx context.Context, p []byte) (int, error) {
+	if err := c.begin(ctx, reading); err != nil {
+		return 0, err
+	}
+	defer c.end(reading)
+	if c.expired(reading) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if !c.in.news.Load() {
+			if err := c.await(ctx, reading); err != nil {
+				return 0, err
+			}
+		}
+		c.in.news.Store(false)
+		n, err := driver.Read(c.fd, p)
+		if err == unix.EAGAIN {
+			continue
+		}
+		// A short read has emptied the socket: the next one asks only after more
+		// news, which is a system call less for each message.
+		if n == len(p) || n == 0 || c.in.over.Load() {
+			c.in.news.Store(true)
+		}
+		if n == 0 && err == nil {
+			err = io.EOF
+		}
+		return n, err
+	}
+}
+
+// WaitReadable waits until a Read would not wait: there are bytes, the end, or
+// an error. So who waits long needs to hold no buffer meanwhile.
+func (c *Conn) WaitReadable(ctx context.Context) error {
+	if err := c.begin(ctx, reading); err != nil {
+		return c.wrap("read", err)
+	}
+	defer c.end(reading)
+	if err := c.await(ctx, reading); err != nil {
+		return c.wrap("read", err)
+	}
+	return nil
+}
+
+// Write writes all of p, in one piece if others write too. If it cannot it
+// returns how much it has written, and why.
+func (c *Conn) Write(p []byte) (int, error) {
+	n, err := c.send(nil, p)
+	if err != nil {
+		err = c.wrap("write", err)
+	}
+	return n, err
+}
+
+// WriteContext is [Conn.Write] that a cancel of ctx interrupts, in a plain
+// goroutine too.
+func (c *Conn) WriteContext(ctx context.Context, p []byte) (int, error) {
+	n, err := c.send(ctx, p)
+	if err != nil {
+		err = c.wrap("write", err)
+	}
+	return n, err
+}
+
+func (c *Conn) send(ctx context.Context, p []byte) (sent int, err error) {
+	if err := c.begin(ctx, writing); err != nil {
+		return 0, err
+	}
+	defer c.end(writing)
+	if c.expired(writing) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	for sent < len(p) {
+		c.out.news.Store(false)
+		n, err := driver.Write(c.fd, p[sent:])
+		sent += n
+		switch {
+		case err == nil:
+			continue
+		case err != unix.EAGAIN:
+			return sent, err
+		}
+		if err := c.await(ctx, writing); err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
+}
+
+// Close closes the connection. Calls that wait return an error for
+// [net.ErrClosed]. What was written is still sent.
+func (c *Conn) Close() error {
+	if !c.close() {
+		return c.wrap("close", net.ErrClosed)
+	}
+	return nil
+}
+
+// CloseRead says that nothing more will be read.
+func (c *Conn) CloseRead() error { return c.shutdown(unix.SHUT_RD) }
+
+// CloseWrite ends the stream to the peer, who then reads its end; the other
+// direction goes on.
+func (c *Conn) CloseWrite() error { return c.shutdown(unix.SHUT_WR) }
+
+func (c *Conn) shutdown(how int) error {
+	err := c.use(func(fd int) error { return os.NewSyscallError("shutdown", unix.Shutdown(fd, how)) })
+	if err != nil {
+		return c.wrap("close", err)
+	}
+	return nil
+}
+
+// SetDeadline sets the deadlines of reads and writes, also of those that wait
+// already. After it calls fail until it is moved. The zero time removes it.
+func (c *Conn) SetDeadline(t time.Time) error {
+	if err := c.SetReadDeadline(t); err != nil {
+		return err
+	}
+	return c.SetWriteDeadline(t)
+}
+
+// SetReadDeadline is SetDeadline for reads.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.deadline(reading, t) }
+
+// SetWriteDeadline is SetDeadline for writes.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.deadline(writing, t) }
+
+func (c *Conn) deadline(turn uint32, t time.Time) error {
+	if c.state.Load()&closing != 0 {
+		return c.wrap("set", net.ErrClosed)
+	}
+	c.setDeadline(turn, t)
+	return nil
+}
+
+// LocalAddr returns the address of this end, a *net.TCPAddr or *net.UnixAddr.
+func (c *Conn) LocalAddr() net.Addr { return c.descriptor.localAddr(c.network) }
+
+// RemoteAddr returns the address of the other end, a *net.TCPAddr or
+// *net.UnixAddr.
+func (c *Conn) RemoteAddr() net.Addr { return c.remote.net(c.network) }
+
+// wrap makes the error of a call: that of package net, but for the end of the
+// stream and what ended the caller rather than the call.
+func (c *Conn) wrap(op string, err error) error {
+	var conflict *ConflictError
+	if err == io.EOF || aio.IsCancelled(err) || errors.As(err, &conflict) {
+		return err
+	}
+	if errno, is := err.(unix.Errno); is {
+		err = os.NewSyscallError(op, errno)
+	}
+	return &net.OpError{Op: op, Net: c.network.String(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
+}

@@ -1,0 +1,58 @@
+//go:build unix && !aix
+
+package aionet
+
+import "context"
+
+// Handler is what a server does with its connections. [PerConnection] and
+// [PerEvent] make one.
+type Handler interface {
+	// accepted is called on the reactor's loop with a connection that is
+	// registered there.
+	accepted(r *reactor, c *served)
+	// draining is called when the server stops: a connection that is idle is to
+	// be closed.
+	draining(r *reactor, c *served)
+}
+
+// PerConnection makes a handler that runs fn in a task of its own for each
+// connection. The connection is closed when fn returns. An error that is not
+// the end of the stream, nor that of a cancel, is logged; so is a panic, with
+// its stack, and the server goes on.
+func PerConnection(fn func(ctx context.Context, c *Conn) error) Handler { return perConnection(fn) }
+
+type perConnection func(ctx context.Context, c *Conn) error
+
+func (fn perConnection) accepted(r *reactor, c *served) {
+	r.start(c, func(ctx context.Context) error {
+		defer r.ended(c)
+		r.handle(ctx, c, fn)
+		return nil
+	})
+}
+
+func (perConnection) draining(*reactor, *served) {}
+
+// PerEvent makes a handler that calls fn each time when there is something to
+// read and no earlier call of that connection is under way. fn reads what it
+// needs, answers, and returns; with nil it waits for the next event, and the
+// connection then holds neither a coroutine nor a buffer ([Borrow] has those
+// for a call). With an error, [io.EOF] among them, the connection is closed; it
+// is logged as with [PerConnection].
+//
+// fn runs in a task of the server, and may await. What it leaves unread brings
+// the next call.
+func PerEvent(fn func(ctx context.Context, c *Conn) error) Handler { return perEvent(fn) }
+
+type perEvent func(ctx context.Context, c *Conn) error
+
+func (fn perEvent) accepted(r *reactor, c *served) {
+	r.events.fn = fn
+	c.hook = c
+}
+
+func (perEvent) draining(r *reactor, c *served) {
+	if c.phase == resting {
+		r.ended(c)
+	}
+}

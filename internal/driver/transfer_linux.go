@@ -1,0 +1,51 @@
+package driver
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Read reads from a non-blocking descriptor. It returns EAGAIN when nothing is there, and 0 with no error at the end of
+// the stream. Safe from any goroutine.
+//
+// It is a raw system call, for the scheduler would take it as a sign that the thread may block: a loop that made
+// thousands of them a second would be preempted as often. It must not be used for files, which block.
+func Read(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		switch errno {
+		case 0:
+			kernelWrote(unsafe.Pointer(&p[0]), int(n))
+			acquireIO()
+			return int(n), nil
+		case syscall.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// Write writes to a non-blocking descriptor, as much as it takes. It returns EAGAIN when it takes nothing. Safe from
+// any goroutine. See [Read].
+func Write(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	kernelRead(unsafe.Pointer(&p[0]), len(p))
+	releaseIO()
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)))
+		switch errno {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
