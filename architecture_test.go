@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"loop":                     {"coro", "internal/driver", "internal/gid"},
 	"":                         {"loop"},
 	"aiotest":                  {"", "loop"},
+	"aionet":                   {"", "internal/driver", "loop"},
 	"conformance":              {},
 	"conformance/runner":       {"", "conformance", "loop"},
 	"cmd/aio":                  {"cmd/aio/tour"},

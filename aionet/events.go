@@ -115,7 +115,7 @@ func (r *reactor) event(ctx context.Context, c *served) {
 	open := r.handle(ctx, c, r.events.fn)
 	switch {
 	case c.phase == gone:
-	case !open || r.events.ending || c.state.Load()&closing != 0:
+	case !open || r.draining || c.state.Load()&closing != 0:
 		r.ended(c)
 	case c.in.news.Load():
 		r.events.push(c) // behind the others that are due

@@ -2,7 +2,11 @@
 
 package aionet
 
-import "context"
+import (
+	"context"
+
+	"github.com/goaio/aio"
+)
 
 // Handler is what a server does with its connections. [PerConnection] and
 // [PerEvent] make one.
@@ -24,7 +28,7 @@ func PerConnection(fn func(ctx context.Context, c *Conn) error) Handler { return
 type perConnection func(ctx context.Context, c *Conn) error
 
 func (fn perConnection) accepted(r *reactor, c *served) {
-	r.start(c, func(ctx context.Context) error {
+	aio.Go(r.ctx, func(ctx context.Context) error {
 		defer r.ended(c)
 		r.handle(ctx, c, fn)
 		return nil

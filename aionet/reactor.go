@@ -15,14 +15,18 @@ import (
 )
 
 // reactor is one loop of a server with its connections. What it holds is
-// touched on that loop only.
+// touched on that loop only, but for what is set before it is ready.
 type reactor struct {
-	server *Server
-	loop   *loop.Loop
-	ctx    context.Context // of the group that all its tasks belong to
-	stop   aio.Event       // no more connections come
-	conns  connList
-	events events
+	server   *Server
+	ready    aio.Event // it has begun, or has failed to
+	failed   error     // why it has not begun
+	loop     *loop.Loop
+	task     *loop.Task
+	ctx      context.Context // of the group that all its tasks belong to
+	stop     aio.Event       // no more connections come
+	draining bool
+	conns    connList
+	events   events
 }
 
 // served is a connection of a server.
@@ -31,7 +35,6 @@ type served struct {
 	reactor    *reactor
 	prev, next *served // in the reactor's list
 	due        *served // behind it in the queue of readable ones
-	task       *aio.Task[struct{}]
 	phase      phase
 }
 
@@ -45,23 +48,32 @@ const (
 	gone                 // closed
 )
 
-// run is the reactor's task. ready is called when connections can come.
-func (r *reactor) run(ctx context.Context, ready func()) error {
-	r.loop = loop.Current()
+// run is the reactor's task.
+func (r *reactor) run(ctx context.Context) error {
+	defer r.server.reactorEnded()
+	r.loop, r.task = loop.Current(), loop.CurrentTask()
 	return aio.Group(ctx, func(ctx context.Context) error {
 		r.ctx = ctx
-		ready()
-		err := r.stop.Wait(ctx)
-		r.events.end()
-		return err
+		r.ready.Set()
+		defer r.events.end()
+		return r.stop.Wait(ctx)
 	})
+}
+
+// runEnded hears how the loop has ended that was made for the reactor.
+func (r *reactor) runEnded(err error) {
+	if r.loop == nil {
+		r.failed = err
+		r.server.reactorEnded()
+		r.ready.Set()
+	}
 }
 
 // adopt takes a connection over. It is called on the loop.
 func (r *reactor) adopt(c *served) {
-	if r.ctx.Err() != nil || !c.settle(r.loop) {
-		r.server.left(r)
+	if r.draining || r.ctx.Err() != nil || !c.settle(r.loop) {
 		c.close()
+		r.server.open.Add(-1)
 		return
 	}
 	c.reactor = r
@@ -69,9 +81,28 @@ func (r *reactor) adopt(c *served) {
 	r.server.handler.accepted(r, c)
 }
 
-// start starts the task of a connection.
-func (r *reactor) start(c *served, fn func(ctx context.Context) error) {
-	aio.Go(r.ctx, fn)
+// drain is called on the loop when the server stops.
+func (r *reactor) drain() {
+	r.draining = true
+	for c := r.conns.first; c != nil; {
+		next := c.next
+		r.server.handler.draining(r, c)
+		c = next
+	}
+	r.stopIfDrained()
+}
+
+func (r *reactor) stopIfDrained() {
+	if r.draining && r.conns.count == 0 {
+		r.stop.Set()
+	}
+}
+
+// closeAll closes the connections under their handlers.
+func (r *reactor) closeAll() {
+	for c := r.conns.first; c != nil; c = c.next {
+		c.close()
+	}
 }
 
 // handle calls a handler. A panic ends the connection and nothing else.
@@ -109,7 +140,8 @@ func (r *reactor) ended(c *served) {
 	c.phase = gone
 	r.conns.remove(c)
 	c.close()
-	r.server.left(r)
+	r.server.open.Add(-1)
+	r.stopIfDrained()
 }
 
 // connList is a reactor's connections, in no order that matters.

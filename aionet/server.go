@@ -15,18 +15,21 @@ import (
 	"github.com/goaio/aio/loop"
 )
 
-// Server serves the connections of listeners on one loop or several.
+// Server serves the connections of listeners on one loop or several. Its
+// methods are safe from any goroutine.
 type Server struct {
 	handler Handler
 	options serverOptions
+	open    atomic.Int64 // connections
+	turn    atomic.Uint32
+	ended   aio.Event // the server is stopping and no reactor is left
 
+	starting  aio.Mutex // held while the reactors start
 	mu        sync.Mutex
 	listeners map[*Listener]struct{}
 	reactors  []*reactor
-	running   sync.WaitGroup
-	next      int
+	running   int // reactors that have not ended
 	stopping  bool
-	open      atomic.Int64
 }
 
 // ServerOption is a setting of [NewServer] and [Serve].
@@ -38,11 +41,12 @@ type serverOptions struct {
 }
 
 // Loops has the connections served by n loops, each on a goroutine of its own.
-// Without it they are served on the loop of the task that calls Serve.
+// Without it they are served on the loop of the task that calls Serve; if that
+// is a plain goroutine, on one loop beside it.
 func Loops(n int) ServerOption { return func(o *serverOptions) { o.loops = n } }
 
-// DrainTimeout is how long [Serve] lets connections finish after its context
-// was cancelled; 5 seconds without it.
+// DrainTimeout is how long connections may take to finish when the server
+// stops; 5 seconds without it.
 func DrainTimeout(d time.Duration) ServerOption { return func(o *serverOptions) { o.drain = d } }
 
 // NewServer returns a server that handles connections with handler.
@@ -54,32 +58,34 @@ func NewServer(handler Handler, options ...ServerOption) *Server {
 	return s
 }
 
-// ErrServerClosed is what Serve returns after [Server.Shutdown].
+// ErrServerClosed is what Serve returns after [Server.Shutdown], and the cause
+// with which handlers are cancelled.
 var ErrServerClosed = errors.New("aionet: the server was shut down")
 
-// Serve serves l with a new server until ctx is cancelled, then stops accepting,
-// lets the connections finish for the [DrainTimeout], and returns.
+// Serve serves l with a new server until ctx is cancelled. Then it shuts the
+// server down, as [Server.Shutdown] does it, and returns the
+// [*aio.CancelledError], or what the shutdown has to report.
 func Serve(ctx context.Context, l *Listener, handler Handler, options ...ServerOption) error {
 	s := NewServer(handler, options...)
 	err := s.Serve(ctx, l)
-	if errors.Is(err, ErrServerClosed) {
-		return nil
+	// In a cancelled task only a context that cannot end lets one wait.
+	if report := s.Shutdown(context.WithoutCancel(ctx)); report != nil {
+		return errors.Join(err, report)
 	}
-	// The caller has been cancelled, or the listener has failed.
-	shutdown := s.Shutdown(context.WithoutCancel(ctx))
-	if aio.IsCancelled(err) && shutdown == nil {
-		return err
-	}
-	return errors.Join(err, shutdown)
+	return err
 }
 
-// Serve accepts the connections of l and hands them to the server's loops until
-// ctx is cancelled, [Server.Shutdown] is called ([ErrServerClosed]) or l fails.
-// It closes l. Connections live on. It can be called for several listeners.
+// Serve accepts the connections of l and hands them to the server's loops in
+// turn, until ctx is cancelled, [Server.Shutdown] is called ([ErrServerClosed])
+// or l fails. It closes l; connections live on. It can be called for several
+// listeners, one after the other or at the same time.
 func (s *Server) Serve(ctx context.Context, l *Listener) error {
 	defer l.Close()
-	if err := s.begin(ctx, l); err != nil {
+	if err := s.start(ctx); err != nil {
 		return err
+	}
+	if !s.enlist(l) {
+		return ErrServerClosed
 	}
 	err := s.accept(ctx, l)
 	s.mu.Lock()
@@ -91,6 +97,16 @@ func (s *Server) Serve(ctx context.Context, l *Listener) error {
 	return err
 }
 
+func (s *Server) enlist(l *Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopping {
+		return false
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
 func (s *Server) accept(ctx context.Context, l *Listener) error {
 	for {
 		c := &served{}
@@ -98,10 +114,7 @@ func (s *Server) accept(ctx context.Context, l *Listener) error {
 			return l.wrap("accept", err)
 		}
 		r := s.choose()
-		if r == nil {
-			c.close()
-			return ErrServerClosed
-		}
+		s.open.Add(1)
 		if r.loop == loop.Current() {
 			r.adopt(c)
 		} else {
@@ -112,85 +125,60 @@ func (s *Server) accept(ctx context.Context, l *Listener) error {
 
 // choose takes the loops in turn.
 func (s *Server) choose() *reactor {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopping {
-		return nil
-	}
-	r := s.reactors[s.next%len(s.reactors)]
-	s.next++
-	s.open.Add(1)
-	return r
+	return s.reactors[s.turn.Add(1)%uint32(len(s.reactors))]
 }
 
-// left hears of the end of a connection.
-func (s *Server) left(*reactor) { s.open.Add(-1) }
-
-// begin starts the reactors with the first listener.
-func (s *Server) begin(ctx context.Context, l *Listener) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopping {
-		return ErrServerClosed
+// start starts the reactors, once.
+func (s *Server) start(ctx context.Context) error {
+	if err := s.starting.Lock(ctx); err != nil {
+		return err
 	}
-	s.listeners[l] = struct{}{}
+	defer s.starting.Unlock()
 	if len(s.reactors) > 0 {
 		return nil
 	}
-	here := loop.Current()
-	if here != nil && s.options.loops <= 0 {
-		r := &reactor{server: s, loop: here}
-		s.running.Add(1)
-		ready := &aio.Event{}
-		aio.Go(aio.Detached(context.WithoutCancel(ctx)), func(ctx context.Context) error {
-			defer s.running.Done()
-			return r.run(ctx, ready.Set)
-		})
-		s.reactors = append(s.reactors, r)
-		return ready.Wait(ctx)
+	// Reactors end by Shutdown, not with whoever happened to start them.
+	ctx = context.WithoutCancel(ctx)
+	if loop.Current() != nil && s.options.loops <= 0 {
+		r := s.newReactor()
+		aio.Go(aio.Detached(ctx), r.run)
+		return s.started(ctx, r)
 	}
 	for range max(1, s.options.loops) {
-		r := &reactor{server: s}
-		started := make(chan error, 1)
-		s.running.Add(1)
-		go func() {
-			defer s.running.Done()
-			err := aio.Run(context.WithoutCancel(ctx), func(ctx context.Context) error {
-				return r.run(ctx, func() { started <- nil })
-			}, aio.NoInterrupt())
-			select {
-			case started <- err:
-			default:
-			}
-		}()
-		if err := <-started; err != nil {
+		r := s.newReactor()
+		go func() { r.runEnded(aio.Run(ctx, r.run, aio.NoInterrupt())) }()
+		if err := s.started(ctx, r); err != nil {
 			return fmt.Errorf("aionet: start a loop: %w", err)
 		}
-		s.reactors = append(s.reactors, r)
 	}
 	return nil
 }
 
-// Shutdown stops accepting, closes connections that are idle, and waits until
-// the others have ended or ctx is cancelled or the [DrainTimeout] has passed;
-// then it cancels their handlers and closes them.
-func (s *Server) Shutdown(ctx context.Context) error {
+func (s *Server) newReactor() *reactor {
 	s.mu.Lock()
-	s.stopping = true
-	for l := range s.listeners {
-		_ = l.Close()
+	defer s.mu.Unlock()
+	s.running++
+	return &reactor{server: s}
+}
+
+func (s *Server) started(ctx context.Context, r *reactor) error {
+	if err := r.ready.Wait(ctx); err != nil {
+		return err
 	}
-	reactors := s.reactors
-	s.mu.Unlock()
-	for _, r := range reactors {
-		r.loop.CallSoon(func() {
-			r.stop.Set()
-			for c := r.conns.first; c != nil; {
-				next := c.next
-				s.handler.draining(r, c)
-				c = next
-			}
-		})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.failed != nil {
+		return r.failed
 	}
+	s.reactors = append(s.reactors, r)
 	return nil
+}
+
+// reactorEnded hears of the end of each.
+func (s *Server) reactorEnded() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running--; s.running == 0 {
+		s.ended.Set()
+	}
 }

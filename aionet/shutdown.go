@@ -1,0 +1,73 @@
+//go:build unix && !aix
+
+package aionet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/goaio/aio"
+)
+
+// ShutdownError is what a shutdown reports that had to use force.
+type ShutdownError struct {
+	// Cancelled is how many connections had not finished in time, so that their
+	// handlers were cancelled.
+	Cancelled int
+	// Left is how many were closed under a handler that did not end then either,
+	// and may run still.
+	Left int
+}
+
+func (e *ShutdownError) Error() string {
+	if e.Left > 0 {
+		return fmt.Sprintf("aionet: shutdown: %d connections did not finish in time and %d handlers ignored their cancel", e.Cancelled, e.Left)
+	}
+	return fmt.Sprintf("aionet: shutdown: %d connections did not finish in time and were cancelled", e.Cancelled)
+}
+
+// cancelGrace is how long handlers have to end after they were cancelled.
+const cancelGrace = time.Second
+
+// Shutdown stops the server. It closes the listeners and the connections that
+// are idle ([PerEvent] knows which are), then waits for the others until they
+// have ended, or the [DrainTimeout] has passed, or ctx is cancelled. What is
+// left is cancelled with the cause [ErrServerClosed], and after another second
+// closed. It returns a [*ShutdownError] if that was needed. A second Shutdown
+// waits for the same end.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopping = true
+	for l := range s.listeners {
+		_ = l.Close()
+	}
+	reactors := s.reactors
+	if s.running == 0 {
+		s.ended.Set()
+	}
+	s.mu.Unlock()
+	for _, r := range reactors {
+		r.loop.CallSoon(r.drain)
+	}
+	if s.endedWithin(ctx, s.options.drain) {
+		return nil
+	}
+	report := &ShutdownError{Cancelled: int(s.open.Load())}
+	for _, r := range reactors {
+		r.task.Cancel(ErrServerClosed)
+	}
+	if s.endedWithin(ctx, cancelGrace) {
+		return report
+	}
+	for _, r := range reactors {
+		r.loop.CallSoon(r.closeAll)
+	}
+	s.endedWithin(ctx, cancelGrace)
+	report.Left = int(s.open.Load())
+	return report
+}
+
+func (s *Server) endedWithin(ctx context.Context, d time.Duration) bool {
+	return aio.Timeout(ctx, d, s.ended.Wait) == nil
+}
