@@ -40,7 +40,7 @@ var _ net.Conn = (*Conn)(nil)
 // error for which errors.Is(err, os.ErrDeadlineExceeded) holds, and after Close
 // one for [net.ErrClosed].
 func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.receive(nil, p)
+	n, err := c.receive(innermost, p)
 	if err != nil {
 		err = c.wrap("read", err)
 	}
@@ -107,7 +107,7 @@ func (c *Conn) WaitReadable(ctx context.Context) error {
 // Write writes all of p, in one piece if others write too. If it cannot it
 // returns how much it has written, and why.
 func (c *Conn) Write(p []byte) (int, error) {
-	n, err := c.send(nil, p)
+	n, err := c.send(innermost, p)
 	if err != nil {
 		err = c.wrap("write", err)
 	}

@@ -76,7 +76,7 @@ func listen(ctx context.Context, network, address string, config net.ListenConfi
 // descriptors the error is a net.Error whose Temporary method returns true;
 // [Serve] waits for better times then.
 func (l *Listener) Accept() (net.Conn, error) {
-	c, err := l.AcceptConn(nil)
+	c, err := l.AcceptConn(innermost)
 	if err != nil {
 		return nil, err
 	}

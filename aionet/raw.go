@@ -28,7 +28,7 @@ func (r rawConn) Write(fn func(fd uintptr) (done bool)) error {
 }
 
 func (r rawConn) until(op string, turn uint32, fn func(fd uintptr) bool) error {
-	if err := r.d.begin(nil, turn); err != nil {
+	if err := r.d.begin(innermost, turn); err != nil {
 		return r.wrap(op, err)
 	}
 	defer r.d.end(turn)
@@ -40,7 +40,7 @@ func (r rawConn) until(op string, turn uint32, fn func(fd uintptr) bool) error {
 			half.news.Store(true)
 			return nil
 		}
-		if err := r.d.await(nil, turn); err != nil {
+		if err := r.d.await(innermost, turn); err != nil {
 			return r.wrap(op, err)
 		}
 	}

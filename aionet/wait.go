@@ -10,6 +10,10 @@ import (
 	"github.com/goaio/aio/loop"
 )
 
+// innermost is the nil context, which stands for the innermost scope of the task
+// and, in a plain goroutine, for none.
+var innermost context.Context
+
 // await waits until there is news, in spite of wakes for other reasons.
 func (d *descriptor) await(ctx context.Context, turn uint32) error {
 	half, _ := d.half(turn)
