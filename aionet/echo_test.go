@@ -37,9 +37,33 @@ func echoEvent(ctx context.Context, c *Conn) error {
 	return err
 }
 
+type echoProtocol struct {
+	BaseProtocol
+	transport *Transport
+}
+
+func (p *echoProtocol) ConnectionMade(t *Transport) { p.transport = t }
+func (p *echoProtocol) DataReceived(data []byte)    { p.transport.Write(data) }
+func (p *echoProtocol) PauseWriting()               { p.transport.PauseReading() }
+func (p *echoProtocol) ResumeWriting()              { p.transport.ResumeReading() }
+
+// bufferedEcho reads into memory of its own.
+type bufferedEcho struct {
+	echoProtocol
+	buffer [3000]byte
+}
+
+func (p *bufferedEcho) GetBuffer(int) []byte { return p.buffer[:] }
+func (p *bufferedEcho) BufferUpdated(n int)  { p.transport.Write(p.buffer[:n]) }
+
 // Clients of package net talk to a server of each kind.
 func TestEchoServers(t *testing.T) {
-	for name, handler := range map[string]Handler{"per connection": PerConnection(echoConnection), "per event": PerEvent(echoEvent)} {
+	for name, handler := range map[string]Handler{
+		"per connection":    PerConnection(echoConnection),
+		"per event":         PerEvent(echoEvent),
+		"protocol":          Callbacks(func() Protocol { return &echoProtocol{} }),
+		"buffered protocol": Callbacks(func() Protocol { return &bufferedEcho{} }),
+	} {
 		for _, loops := range []int{0, 1, 3} {
 			t.Run(fmt.Sprintf("%s, %d loops", name, loops), func(t *testing.T) {
 				run(t, func(ctx context.Context) error {

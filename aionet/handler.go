@@ -8,15 +8,12 @@ import (
 	"github.com/goaio/aio"
 )
 
-// Handler is what a server does with its connections. [PerConnection] and
-// [PerEvent] make one.
+// Handler is what a server does with its connections. [PerConnection],
+// [PerEvent] and [Callbacks] make one.
 type Handler interface {
-	// accepted is called on the reactor's loop with a connection that is
-	// registered there.
-	accepted(r *reactor, c *served)
-	// draining is called when the server stops: a connection that is idle is to
-	// be closed.
-	draining(r *reactor, c *served)
+	// accepted is called on the reactor's loop with a connection that is the
+	// handler's from here on.
+	accepted(r *reactor, a arrival)
 }
 
 // PerConnection makes a handler that runs fn in a task of its own for each
@@ -27,15 +24,18 @@ func PerConnection(fn func(ctx context.Context, c *Conn) error) Handler { return
 
 type perConnection func(ctx context.Context, c *Conn) error
 
-func (fn perConnection) accepted(r *reactor, c *served) {
+func (fn perConnection) accepted(r *reactor, a arrival) {
+	c := r.serve(a)
+	if c == nil {
+		return
+	}
+	c.phase = active // from here to the end
 	aio.Go(r.ctx, func(ctx context.Context) error {
 		defer r.ended(c)
 		r.handle(ctx, c, fn)
 		return nil
 	})
 }
-
-func (perConnection) draining(*reactor, *served) {}
 
 // PerEvent makes a handler that calls fn each time when there is something to
 // read and no earlier call of that connection is under way. fn reads what it
@@ -50,13 +50,9 @@ func PerEvent(fn func(ctx context.Context, c *Conn) error) Handler { return perE
 
 type perEvent func(ctx context.Context, c *Conn) error
 
-func (fn perEvent) accepted(r *reactor, c *served) {
-	r.events.fn = fn
-	c.hook = c
-}
-
-func (perEvent) draining(r *reactor, c *served) {
-	if c.phase == resting {
-		r.ended(c)
+func (fn perEvent) accepted(r *reactor, a arrival) {
+	if c := r.serve(a); c != nil {
+		r.events.fn = fn
+		c.hook = c
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"net"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/loop"
 )
@@ -25,17 +27,23 @@ type reactor struct {
 	ctx      context.Context // of the group that all its tasks belong to
 	stop     aio.Event       // no more connections come
 	draining bool
-	conns    connList
+	conns    connections
 	events   events
 }
 
-// served is a connection of a server.
+// arrival is a connection that was accepted and that no loop knows yet.
+type arrival struct {
+	fd      int
+	network network
+	remote  address
+}
+
+// served is a connection of a server whose handlers are tasks.
 type served struct {
 	Conn
-	reactor    *reactor
-	prev, next *served // in the reactor's list
-	due        *served // behind it in the queue of readable ones
-	phase      phase
+	link
+	due   *served // behind it in the queue of readable ones
+	phase phase
 }
 
 // phase is where a connection of PerEvent is.
@@ -52,12 +60,21 @@ const (
 func (r *reactor) run(ctx context.Context) error {
 	defer r.server.reactorEnded()
 	r.loop, r.task = loop.Current(), loop.CurrentTask()
-	return aio.Group(ctx, func(ctx context.Context) error {
+	err := aio.Group(ctx, func(ctx context.Context) error {
 		r.ctx = ctx
 		r.ready.Set()
 		defer r.events.end()
 		return r.stop.Wait(ctx)
 	})
+	// No task is left, but after a cancel transports may be, which have none.
+	// They tell their protocols in the next round.
+	r.killAll()
+	for ctx := context.WithoutCancel(ctx); r.conns.count > 0; {
+		if aio.Yield(ctx) != nil {
+			break
+		}
+	}
+	return err
 }
 
 // runEnded hears how the loop has ended that was made for the reactor.
@@ -70,24 +87,47 @@ func (r *reactor) runEnded(err error) {
 }
 
 // adopt takes a connection over. It is called on the loop.
-func (r *reactor) adopt(c *served) {
-	if r.draining || r.ctx.Err() != nil || !c.settle(r.loop) {
-		c.close()
+func (r *reactor) adopt(a arrival) {
+	if r.draining || r.ctx.Err() != nil {
+		unix.Close(a.fd)
 		r.server.open.Add(-1)
 		return
 	}
-	c.reactor = r
-	r.conns.push(c)
-	r.server.handler.accepted(r, c)
+	r.server.handler.accepted(r, a)
+}
+
+// serve makes an arrival a Conn that the loop knows; nil if it refuses.
+func (r *reactor) serve(a arrival) *served {
+	c := &served{}
+	c.fd, c.network, c.remote = a.fd, a.network, a.remote
+	r.joined(&c.link, c)
+	if !c.settle(r.loop) {
+		r.ended(c)
+		return nil
+	}
+	return c
+}
+
+// joined takes a connection into the list.
+func (r *reactor) joined(l *link, c connection) {
+	l.reactor, l.connection = r, c
+	r.conns.push(l)
+}
+
+// left forgets a connection that has been closed.
+func (r *reactor) left(l *link) {
+	r.conns.remove(l)
+	r.server.open.Add(-1)
+	r.stopIfDrained()
 }
 
 // drain is called on the loop when the server stops.
 func (r *reactor) drain() {
 	r.draining = true
-	for c := r.conns.first; c != nil; {
-		next := c.next
-		r.server.handler.draining(r, c)
-		c = next
+	for l := r.conns.first; l != nil; {
+		next := l.next
+		l.connection.drain()
+		l = next
 	}
 	r.stopIfDrained()
 }
@@ -98,12 +138,23 @@ func (r *reactor) stopIfDrained() {
 	}
 }
 
-// closeAll closes the connections under their handlers.
-func (r *reactor) closeAll() {
-	for c := r.conns.first; c != nil; c = c.next {
-		c.close()
+// killAll closes the connections under their handlers.
+func (r *reactor) killAll() {
+	for l := r.conns.first; l != nil; {
+		next := l.next
+		l.connection.kill()
+		l = next
 	}
 }
+
+// drain closes a connection that is idle.
+func (c *served) drain() {
+	if c.phase == resting {
+		c.reactor.ended(c)
+	}
+}
+
+func (c *served) kill() { c.close() }
 
 // handle calls a handler. A panic ends the connection and nothing else.
 func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context, *Conn) error) (open bool) {
@@ -138,35 +189,6 @@ func (r *reactor) ended(c *served) {
 		return
 	}
 	c.phase = gone
-	r.conns.remove(c)
 	c.close()
-	r.server.open.Add(-1)
-	r.stopIfDrained()
-}
-
-// connList is a reactor's connections, in no order that matters.
-type connList struct {
-	first *served
-	count int
-}
-
-func (l *connList) push(c *served) {
-	if c.next = l.first; c.next != nil {
-		c.next.prev = c
-	}
-	l.first = c
-	l.count++
-}
-
-func (l *connList) remove(c *served) {
-	if c.prev != nil {
-		c.prev.next = c.next
-	} else {
-		l.first = c.next
-	}
-	if c.next != nil {
-		c.next.prev = c.prev
-	}
-	c.prev, c.next = nil, nil
-	l.count--
+	r.left(&c.link)
 }

@@ -109,16 +109,17 @@ func (s *Server) enlist(l *Listener) bool {
 
 func (s *Server) accept(ctx context.Context, l *Listener) error {
 	for {
-		c := &served{}
-		if err := l.acceptInto(ctx, &c.Conn); err != nil {
+		var c Conn
+		if err := l.acceptInto(ctx, &c); err != nil {
 			return l.wrap("accept", err)
 		}
+		a := arrival{c.fd, c.network, c.remote}
 		r := s.choose()
 		s.open.Add(1)
 		if r.loop == loop.Current() {
-			r.adopt(c)
+			r.adopt(a)
 		} else {
-			r.loop.CallSoon(func() { r.adopt(c) })
+			r.loop.CallSoon(func() { r.adopt(a) })
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return report
 	}
 	for _, r := range reactors {
-		r.loop.CallSoon(r.closeAll)
+		r.loop.CallSoon(r.killAll)
 	}
 	s.endedWithin(ctx, cancelGrace)
 	report.Left = int(s.open.Load())
