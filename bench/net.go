@@ -51,6 +51,8 @@ type netPeer struct {
 
 func netPeers() []netPeer {
 	return []netPeer{
+		goServer("aio", ""),
+		goServer("aio-conn", ""),
 		goServer("net", runtime.Version()),
 		goServer("netpoll", "netpoll "+moduleVersion("github.com/cloudwego/netpoll")),
 		goServer("gnet", "gnet "+moduleVersion("github.com/panjf2000/gnet/v2")),

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+
+	"github.com/goaio/aio/aionet"
 )
 
 // serveVerb starts this binary as the server process of one Go subject and case.
@@ -34,9 +36,11 @@ type serveOptions struct {
 // netServers are the Go subjects' servers by what they serve, one of
 // echo, tls, file and proxy. A subject that lacks one is left out of its cases.
 var netServers = map[string]map[string]netServer{
-	"net":     {"echo": netEcho},
-	"netpoll": {"echo": netpollEcho},
-	"gnet":    {"echo": gnetEcho},
+	"aio":      {"echo": aioServer(aionet.PerEvent(aioEventEcho))},
+	"aio-conn": {"echo": aioServer(aionet.PerConnection(aioConnectionEcho))},
+	"net":      {"echo": netEcho},
+	"netpoll":  {"echo": netpollEcho},
+	"gnet":     {"echo": gnetEcho},
 }
 
 // serve is the other side of startServer for Go subjects. It writes the port, then a line for each line it reads:
