@@ -18,8 +18,8 @@ func (l *Loop) Close() error {
 	l.foreign.waiting.Store(false)
 	l.foreign.mu.Unlock()
 	for _, e := range entries {
-		if e.task != nil && !e.task.linked {
-			l.link(e.task)
+		if t, ok := e.(*Task); ok && !t.linked {
+			l.link(t)
 		}
 	}
 	var abandoned []string

@@ -61,15 +61,15 @@ func newCoroutine(l *Loop) *coroutine {
 	return c
 }
 
-// carry is the body of every coroutine: it runs a task, suspends, and runs the
-// next one.
+// carry is the body of every coroutine: it runs a task, and then the next one,
+// which has to be handed to it unless it can carry on.
 func carry(co *coro.Coroutine) {
 	c := co.Record.Owner.(*coroutine)
 	for {
 		t := c.task
 		t.run(c)
 		t.co, c.task = nil, nil
-		if !co.Suspend() {
+		if !c.loop.carryOn(c) && !co.Suspend() {
 			return
 		}
 	}
@@ -287,7 +287,7 @@ func (c *coroutine) interrupt(w *Waiter, cause error) bool {
 // yield suspends until the next round.
 func (c *coroutine) yield(ctx context.Context) error {
 	s, watch := c.governing(ctx)
-	c.loop.pushHere(entry{task: c.task})
+	c.loop.pushHere(c.task)
 	c.park()
 	switch {
 	case watch != nil && watch.Err() != nil:

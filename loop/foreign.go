@@ -46,11 +46,11 @@ func (l *Loop) takeForeign() {
 	f.waiting.Store(false)
 	f.mu.Unlock()
 	for i := range entries {
-		if t := entries[i].task; t != nil && !t.linked {
+		if t, ok := entries[i].(*Task); ok && !t.linked {
 			l.link(t)
 		}
 		l.ready.push(entries[i])
-		entries[i] = entry{}
+		entries[i] = nil
 	}
 	if cap(entries) > 4096 {
 		entries = nil

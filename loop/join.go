@@ -17,7 +17,7 @@ func (t *Task) Join(ctx context.Context) (err error, aborted bool) {
 		return t.Wait(ctx)
 	}
 	if cycle := c.cycle(t); cycle != nil {
-		c.loop.pushHere(entry{task: c.task})
+		c.loop.pushHere(c.task)
 		c.park()
 		return cycle, true
 	}

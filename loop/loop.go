@@ -54,6 +54,7 @@ type Loop struct {
 	round      rounds
 	current    *Task
 	relaying   bool // a task runs the steps of others
+	eager      bool // a task runs the first step of one that it starts
 	external   atomic.Int64
 	values     map[any]any
 	options    Options
@@ -112,15 +113,18 @@ func (l *Loop) pushHere(e entry) uint64 {
 	if l.foreign.waiting.Load() {
 		l.takeForeign()
 	}
-	return l.ready.push(e)
+	if l.ready.len() == len(l.ready.ring) {
+		l.ready.grow()
+	}
+	return l.ready.put(e)
 }
 
 // pushStep queues the next step of a task, from anywhere.
 func (l *Loop) pushStep(t *Task) {
 	if l.onLoop() {
-		l.pushHere(entry{task: t})
+		l.pushHere(t)
 	} else {
-		l.pushForeign(entry{task: t})
+		l.pushForeign(t)
 	}
 }
 
@@ -128,12 +132,12 @@ func (l *Loop) pushStep(t *Task) {
 // they were queued, each once, from whichever goroutine that was. On a closed
 // loop fn is dropped. Safe from any goroutine.
 func (l *Loop) CallSoon(fn func()) Handle {
-	if l.onLoop() {
-		return Handle{loop: l, at: l.pushHere(entry{fn: fn})}
+	if l.runner.Running() || l.onLoop() {
+		return Handle{loop: l, at: l.pushHere(callback(fn))}
 	}
-	c := &cell{}
-	l.pushForeign(entry{fn: fn, cell: c})
-	return Handle{loop: l, cell: c}
+	call := &foreignCall{fn: fn}
+	l.pushForeign(call)
+	return Handle{loop: l, call: call}
 }
 
 // CallLater queues fn when d has passed on the loop's clock. Safe from any
@@ -152,7 +156,7 @@ func (l *Loop) callAt(when int64, fn func()) Handle {
 	if l.onLoop() {
 		l.timers.add(t)
 	} else {
-		l.pushForeign(entry{fn: func() { l.timers.add(t) }})
+		l.pushForeign(callback(func() { l.timers.add(t) }))
 	}
 	return Handle{loop: l, timer: t}
 }

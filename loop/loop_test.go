@@ -266,7 +266,7 @@ func TestCallSoonAllocatesNothing(t *testing.T) {
 	l.CallSoon(next)
 	allocations := testing.AllocsPerRun(10, func() {
 		_ = l.RunForever()
-		l.ready.push(entry{fn: next})
+		l.ready.push(callback(next))
 	})
 	if allocations > 0 {
 		t.Errorf("%v allocations in 100 rounds", allocations)
@@ -276,7 +276,7 @@ func TestCallSoonAllocatesNothing(t *testing.T) {
 func TestTheRingShrinksAfterABurst(t *testing.T) {
 	var q ready
 	for range 10_000 {
-		q.push(entry{})
+		q.push(nil)
 	}
 	for q.len() > 0 {
 		q.pop()

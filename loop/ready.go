@@ -1,19 +1,16 @@
 package loop
 
-// entry is one thing that is due: a plain callback, a timer that fired, the
-// next step of a task, or the news of a child's end for its group. It is a
-// struct of its own so that queueing one allocates nothing.
-type entry struct {
-	fn    func()
-	task  *Task
-	timer *timer
-	cell  *cell
-}
+// entry is one thing that is due: a callback, a *foreignCall, a *timer that
+// fired, a *Task whose next step it is, or the news that a task has ended. It
+// is nil where a callback was cancelled. All of them are single pointers, so
+// that queueing one allocates nothing, and an interface is small and has one
+// word only that the collector looks at.
+type entry any
 
-// ended stands in an entry's timer when the task has ended and its supervisor
-// is to hear of it. A field of its own would make entries 40 bytes instead of
-// 32, which costs a chain of callbacks a third of its speed.
-var ended = &timer{}
+type callback func()
+
+// ended is the news for a task's supervisor.
+type ended struct{ task *Task }
 
 // ready is the queue of what is due, a ring that doubles. Positions count from
 // the loop's birth, so that a Handle can name an entry without a pointer to it.
@@ -30,25 +27,29 @@ func (q *ready) len() int { return int(q.tail - q.head) }
 
 func (q *ready) push(e entry) uint64 {
 	if q.tail-q.head == uint64(len(q.ring)) {
-		q.resize(max(smallRing, 2*len(q.ring)))
+		q.grow()
 	}
+	return q.put(e)
+}
+
+// put is push where there is room.
+func (q *ready) put(e entry) uint64 {
 	at := q.tail
 	q.ring[at&uint64(len(q.ring)-1)] = e
 	q.tail++
 	return at
 }
 
-// pop takes the oldest entry; the queue must not be empty. Only the fields
-// that say what the entry is are cleared: they hold everything reachable.
+// pop takes the oldest entry; the queue must not be empty.
 func (q *ready) pop() entry {
 	slot := &q.ring[q.head&uint64(len(q.ring)-1)]
 	e := *slot
-	*slot = entry{}
+	*slot = nil
 	q.head++
 	return e
 }
 
-func (q *ready) peek() *entry { return &q.ring[q.head&uint64(len(q.ring)-1)] }
+func (q *ready) peek() entry { return q.ring[q.head&uint64(len(q.ring)-1)] }
 
 // at finds an entry that is still queued.
 func (q *ready) at(position uint64) *entry {
@@ -57,6 +58,8 @@ func (q *ready) at(position uint64) *entry {
 	}
 	return &q.ring[position&uint64(len(q.ring)-1)]
 }
+
+func (q *ready) grow() { q.resize(max(smallRing, 2*len(q.ring))) }
 
 // settle is called now and then. It gives back the memory of a burst when the
 // ring has been nearly empty many times in a row.

@@ -75,7 +75,7 @@ func (l *Loop) RunUntilComplete(a Awaitable) error {
 func (l *Loop) Stop() {
 	l.round.stopping.Store(true)
 	if !l.onLoop() {
-		l.pushForeign(entry{})
+		l.pushForeign(nil)
 	}
 }
 
@@ -120,17 +120,12 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 		for l.round.todo > 0 {
 			l.round.todo--
 			e := l.ready.pop()
-			switch {
-			case e.task != nil && e.timer != ended:
-				l.step(e.task)
-			case e.task != nil:
-				e.task.scope.supervisor.Ended(e.task)
-			case e.timer != nil:
-				e.timer.fire()
-			case e.fn != nil:
-				if e.cell == nil || !e.cell.cancelled.Load() {
-					e.fn()
-				}
+			if fn, ok := e.(callback); ok {
+				fn()
+			} else if t, ok := e.(*Task); ok {
+				l.step(t)
+			} else {
+				l.runOther(e)
 			}
 		}
 		if l.round.begun {
@@ -148,6 +143,18 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 			}
 		}
 		l.begin()
+	}
+}
+
+// runOther runs what is less frequent.
+func (l *Loop) runOther(e entry) {
+	switch e := e.(type) {
+	case ended:
+		e.task.scope.supervisor.Ended(e.task)
+	case *timer:
+		e.fire()
+	case *foreignCall:
+		e.run()
 	}
 }
 
@@ -186,7 +193,7 @@ func (l *Loop) gather() error {
 				break
 			}
 			t.index = queued
-			l.ready.push(entry{timer: t})
+			l.ready.push(t)
 		}
 	}
 	return nil
@@ -268,6 +275,23 @@ func (l *Loop) step(t *Task) {
 	}
 }
 
+// carryOn gives a coroutine whose task has ended the next one, if what is due
+// next in this round is the first step of a task: that saves both switches.
+func (l *Loop) carryOn(c *coroutine) bool {
+	if l.round.todo == 0 || l.eager {
+		return false
+	}
+	t, ok := l.ready.peek().(*Task)
+	if !ok || t.co != nil {
+		return false
+	}
+	l.round.todo--
+	l.ready.pop()
+	c.task, c.scope, t.co = t, &t.scope, c
+	l.current = t
+	return true
+}
+
 // stepEnded tells the panic of a coroutine that has ended from one of a
 // callback.
 func (l *Loop) stepEnded() bool {
@@ -297,9 +321,8 @@ func (l *Loop) relay(c *coroutine) (resumed bool) {
 			}
 			l.begin()
 		}
-		e := l.ready.peek()
-		t := e.task
-		if t == nil || e.timer == ended {
+		t, ok := l.ready.peek().(*Task)
+		if !ok {
 			return false
 		}
 		l.round.todo--
@@ -325,13 +348,13 @@ func (l *Loop) relay(c *coroutine) (resumed bool) {
 
 // startEagerly runs the first step of a task within its starter's step.
 func (l *Loop) startEagerly(t *Task) {
-	current, relaying := l.current, l.relaying
-	l.relaying = true // what else is due waits for the starter's step to end
+	current, relaying, eager := l.current, l.relaying, l.eager
+	l.relaying, l.eager = true, true // what else is due waits for the starter's step to end
 	defer func() {
 		if value := recover(); value != nil && !l.stepEnded() {
 			panic(value)
 		}
-		l.current, l.relaying = current, relaying
+		l.current, l.relaying, l.eager = current, relaying, eager
 	}()
 	l.step(t)
 }

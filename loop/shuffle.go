@@ -6,7 +6,8 @@ package loop
 func (l *Loop) shuffle() {
 	var steps []*entry
 	for at := l.ready.head; at < l.ready.tail; at++ {
-		if e := l.ready.at(at); e.task != nil && e.timer != ended {
+		e := l.ready.at(at)
+		if _, ok := (*e).(*Task); ok {
 			steps = append(steps, e)
 		}
 	}

@@ -123,7 +123,7 @@ func (h *heard) deliver() {
 	for range h.arrived {
 		for _, r := range *h.receivers.Load() {
 			if r.queued.CompareAndSwap(false, true) {
-				h.loop.pushForeign(entry{fn: r.call})
+				h.loop.pushForeign(callback(r.call))
 			}
 		}
 	}

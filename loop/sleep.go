@@ -15,7 +15,7 @@ func Yield(ctx context.Context) error {
 		c, ok := r.Owner.(*coroutine)
 		s, bare := ctx.(*Scope)
 		if ok && bare && s.task == c.task { // see Waiter.Wait for why this stands here
-			c.loop.pushHere(entry{task: c.task})
+			c.loop.pushHere(c.task)
 			if !c.rest() && !c.co.Suspend() {
 				c.unwind()
 			}

@@ -98,11 +98,11 @@ func Start(l *Loop, t *Task, ctx context.Context, body Body) {
 		if l.options.EagerStart {
 			l.startEagerly(t)
 		} else {
-			l.pushHere(entry{task: t})
+			l.pushHere(t)
 		}
 		return
 	}
-	if !l.pushForeign(entry{task: t}) {
+	if !l.pushForeign(t) {
 		t.end(ErrClosed, false)
 	}
 }
@@ -192,7 +192,7 @@ func (t *Task) tellSupervisor() {
 	case l == nil:
 		t.scope.supervisor.Ended(t)
 	case l.onLoop():
-		l.pushHere(entry{task: t, timer: ended})
+		l.pushHere(ended{t})
 	default:
 		l.CallSoon(func() { t.scope.supervisor.Ended(t) })
 	}

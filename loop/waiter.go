@@ -84,7 +84,7 @@ func (w *Waiter) Wake() bool {
 			return false
 		}
 		w.state = woken
-		c.loop.pushHere(entry{task: c.task})
+		c.loop.pushHere(c.task)
 		return true
 	}
 	if !atomic.CompareAndSwapUint32(&w.state, pending, woken) {

@@ -124,7 +124,7 @@ func (l *Loop) dispatch(fd int, interest driver.Interest) {
 	for _, side := range [...]driver.Interest{driver.Readable, driver.Writable} {
 		if w := *d.side(side); w != nil && interest&side != 0 && !w.queued {
 			w.queued = true
-			l.ready.push(entry{fn: w.call})
+			l.ready.push(callback(w.call))
 		}
 	}
 }
