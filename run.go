@@ -21,7 +21,7 @@ type settings struct {
 	interrupts      bool
 }
 
-// Driver chooses the loop's driver by name: "epoll", "portable", "simulated"
+// Driver chooses the loop's driver by name: "epoll", "kqueue", "portable", "simulated"
 // (virtual time). Without it the environment's AIO_DRIVER decides, else the
 // system's best is taken.
 func Driver(name string) Option { return func(s *settings) { s.loop.Driver = name } }

@@ -15,7 +15,7 @@ type named struct {
 }
 
 // Open makes a driver: of the given name, or with an empty name of the one in $AIO_DRIVER, or else the system's default
-// (epoll on Linux, portable elsewhere). The error for a name that this system does not have lists those it has.
+// (epoll on Linux, kqueue on macOS and the BSDs, portable elsewhere). The error for a name that this system does not have lists those it has.
 func Open(name string) (Driver, error) {
 	from := ""
 	if name == "" {

@@ -13,6 +13,12 @@ import (
 // number's present one is a ghost's. A level-triggered ghost would end every wait at once, so when one shows the epoll
 // instance is replaced by a new one with what is still watched.
 
+type pollEntry struct {
+	interest   Interest // 0 when not watched
+	edge       bool     // registered, not watched
+	generation int32
+}
+
 func (t *pollTable) next() int32 {
 	t.generation++
 	if t.generation == 0 {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -83,12 +84,8 @@ func (p *portablePolls) forget(fd int) {
 }
 
 func newPortablePoll(fd int, interest Interest) (*portablePoll, error) {
-	var stat unix.Stat_t
-	if err := unix.Fstat(fd, &stat); err != nil {
+	if err := refuseRegular(fd); err != nil {
 		return nil, err
-	}
-	if kind := stat.Mode & unix.S_IFMT; kind == unix.S_IFREG || kind == unix.S_IFDIR {
-		return nil, errRegular
 	}
 	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -164,6 +161,7 @@ func pollNow(fds []unix.PollFd) (int, error) {
 		if err != nil {
 			return 0, fmt.Errorf("driver: poll: %w", err)
 		}
+		kernelWrote(unsafe.Pointer(&fds[0]), len(fds)*int(unsafe.Sizeof(fds[0])))
 		return n, nil
 	}
 }

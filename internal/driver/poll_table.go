@@ -8,13 +8,7 @@ import "slices"
 type pollTable struct {
 	fds        []pollEntry // by descriptor, which the system numbers from 0
 	watched    int
-	generation int32 // epoll's: the last one given; 0 is the timer's
-}
-
-type pollEntry struct {
-	interest   Interest // 0 when not watched
-	edge       bool     // registered, not watched
-	generation int32    // epoll's
+	generation int32 // the last one that epoll gave; 0 is the timer's
 }
 
 func (t *pollTable) entry(fd int) pollEntry {

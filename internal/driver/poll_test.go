@@ -163,6 +163,31 @@ func TestHangupIsReadableAndWritable(t *testing.T) {
 	})
 }
 
+// A pipe without a reader is writable, for a write fails at once: also when it was so before it was watched.
+func TestPipeWithoutReaderIsWritable(t *testing.T) {
+	each(t, false, func(t *testing.T, d Driver) {
+		for _, before := range []bool{false, true} {
+			r, w := pipe(t)
+			if before {
+				unix.Close(r)
+			}
+			watch(t, d, w, Writable)
+			if !before {
+				unix.Close(r)
+			}
+			expect(t, d, ready{w: Writable})
+			if got := await(t, d, -1); got[w] != Writable {
+				t.Error(got)
+			}
+			watch(t, d, w, 0)
+			expect(t, d, nil)
+			watch(t, d, w, Writable)
+			unix.Close(w)
+			expect(t, d, nil)
+		}
+	})
+}
+
 // Readiness ends a wait: what is ready when it begins and what becomes so meanwhile, again and again.
 func TestReadinessEndsWait(t *testing.T) {
 	each(t, false, func(t *testing.T, d Driver) {

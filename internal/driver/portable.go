@@ -3,11 +3,10 @@ package driver
 import "time"
 
 // portable is the driver for every system that Go runs on. It waits on a channel, and leaves timers and descriptors to
-// Go's own. Its timers are as precise as Go's, which on Linux can be a millisecond late in an idle process.
+// Go's own.
 type portable struct {
 	clock
-	woken  signal
-	timer  *time.Timer
+	sleeper
 	polls  portablePolls
 	closed bool
 
@@ -15,8 +14,7 @@ type portable struct {
 }
 
 func openPortable() (Driver, error) {
-	d := &portable{clock: newClock(), woken: newSignal(), timer: time.NewTimer(0)}
-	d.timer.Stop()
+	d := &portable{clock: newClock(), sleeper: newSleeper()}
 	d.polls.init(d.woken)
 	return d, nil
 }
@@ -38,16 +36,7 @@ func (d *portable) Wait(timeout time.Duration, _ int, ready func(int, Interest))
 		return err
 	}
 	d.polls.arm()
-	if timeout < 0 {
-		<-d.woken
-	} else {
-		d.timer.Reset(timeout)
-		select {
-		case <-d.woken:
-			d.timer.Stop()
-		case <-d.timer.C:
-		}
-	}
+	d.sleep(timeout)
 	_, err = d.polls.report(ready)
 	return err
 }
