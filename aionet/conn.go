@@ -98,10 +98,27 @@ func (c *Conn) WaitReadable(ctx context.Context) error {
 		return c.wrap("read", err)
 	}
 	defer c.end(reading)
+	if c.unread() {
+		return nil
+	}
 	if err := c.await(ctx, reading); err != nil {
 		return c.wrap("read", err)
 	}
 	return nil
+}
+
+// unread reports whether a read would find something. A read that filled its
+// buffer has left news that may be none, so the system is asked.
+func (c *Conn) unread() bool {
+	if !c.in.news.Load() {
+		return false
+	}
+	c.in.news.Store(false)
+	if !driver.Peek(c.fd) {
+		return false
+	}
+	c.in.news.Store(true)
+	return true
 }
 
 // Write writes all of p, in one piece if others write too. If it cannot it

@@ -117,7 +117,7 @@ func (r *reactor) event(ctx context.Context, c *served) {
 	case c.phase == gone:
 	case !open || r.draining || c.state.Load()&closing != 0:
 		r.ended(c)
-	case c.in.news.Load():
+	case c.unread():
 		r.events.push(c) // behind the others that are due
 	default:
 		c.phase = resting
