@@ -68,6 +68,9 @@ func (c *Conn) receive(ctx context.Context, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if n := c.reread(p); n > 0 {
+		return n, nil
+	}
 	for {
 		if !c.in.news.Load() {
 			if err := c.await(ctx, reading); err != nil {

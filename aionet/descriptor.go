@@ -57,6 +57,7 @@ type rare struct {
 	queues    [2]loop.WaitList // who waits for a turn
 	deadlines [2]deadline
 	local     net.Addr // once asked for
+	unread    []byte   // was read and given back; of who has the turn to read
 }
 
 // hook hears of readable events while nobody waits for them. It is called by the

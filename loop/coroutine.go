@@ -138,6 +138,15 @@ func CurrentTask() *Task {
 	return nil
 }
 
+// CurrentScope returns the innermost scope of the task that the caller runs in,
+// or nil: the context of a call that was given none.
+func CurrentScope() *Scope {
+	if c := self(); c != nil {
+		return c.scope
+	}
+	return nil
+}
+
 // park suspends the task until its next step.
 func (c *coroutine) park() {
 	if inside := c.rare.generator(); inside != nil {

@@ -1,0 +1,34 @@
+//go:build unix && !aix
+
+package aionet
+
+import "slices"
+
+// giveBack has the next reads return p first, which was read and could not be
+// passed on. The caller has the turn to read, and p is its own no more.
+func (d *descriptor) giveBack(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	d.mu.Lock()
+	r := d.more()
+	d.mu.Unlock()
+	r.unread = append(slices.Clip(p), r.unread...)
+	d.in.news.Store(true)
+}
+
+// reread reads what was given back. The caller has the turn to read.
+func (d *descriptor) reread(p []byte) int {
+	r := d.rare.Load()
+	if r == nil || len(r.unread) == 0 {
+		return 0
+	}
+	n := copy(p, r.unread)
+	if r.unread = r.unread[n:]; len(r.unread) == 0 {
+		r.unread = nil
+	}
+	// What the system says next may be old news that the reader has not asked
+	// for yet.
+	d.in.news.Store(true)
+	return n
+}

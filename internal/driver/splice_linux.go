@@ -1,0 +1,17 @@
+package driver
+
+import "golang.org/x/sys/unix"
+
+// Splice moves up to count bytes between two non-blocking descriptors, one of which is a pipe, without copying them
+// into the process. It returns EAGAIN when nothing is there or nothing is taken, and 0 with no error at the end of the
+// stream. Safe from any goroutine.
+//
+// It may have to wait for the pipe's lock, so it is no raw system call.
+func Splice(from, to, count int) (int, error) {
+	for {
+		n, err := unix.Splice(from, nil, to, nil, count, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		if err != unix.EINTR {
+			return int(max(n, 0)), err
+		}
+	}
+}
