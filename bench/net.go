@@ -6,10 +6,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/goaio/aio/bench/load"
 )
 
 // The net suite loads an echo server of each peer with the generator in load/.
@@ -20,8 +21,10 @@ type netCase struct {
 	serves string // what the server is started for: echo, tls, file or proxy
 	loops  int
 	load   echoLoad
-	run    func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Sample, error)
+	run    netRun
 }
+
+type netRun func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Sample, error)
 
 // An echoLoad is the traffic of an echo case.
 type echoLoad struct {
@@ -37,6 +40,8 @@ func (c netCase) pinned() bool { return c.loops == 1 }
 
 type netSettings struct {
 	seconds float64 // of each measured window
+	idle    [2]int  // connections: few, for the slope, and all
+	bulk    int64   // bytes of a transfer
 }
 
 func (s netSettings) window() time.Duration { return time.Duration(s.seconds * float64(time.Second)) }
@@ -44,20 +49,23 @@ func (s netSettings) window() time.Duration { return time.Duration(s.seconds * f
 // A netPeer is a subject of the suite: how to start its server.
 type netPeer struct {
 	name    string
-	find    func() (version string, err error)
+	find    func(context.Context) (version string, err error)
 	has     func(netCase) bool
-	command func(netCase) ([]string, error)
+	command func(context.Context, netCase) ([]string, error)
 }
 
 func netPeers() []netPeer {
-	return []netPeer{
-		goServer("aio", ""),
-		goServer("aio-conn", ""),
-		goServer("net", runtime.Version()),
-		goServer("netpoll", "netpoll "+moduleVersion("github.com/cloudwego/netpoll")),
-		goServer("gnet", "gnet "+moduleVersion("github.com/panjf2000/gnet/v2")),
-		cServer("c-epoll", epollSource, ""),
+	var peers []netPeer
+	for _, server := range goServers {
+		peers = append(peers, server.peer())
 	}
+	return append(peers,
+		pythonServer("asyncio"),
+		pythonServer("uvloop"),
+		cServer{name: "libuv", source: libuvSource, library: "uv", install: "libuv1-dev", mostLoops: 1}.peer(),
+		cServer{name: "c-epoll", source: epollSource, mostLoops: 2}.peer(),
+		cServer{name: "c-uring", source: uringSource, library: "uring", install: "liburing-dev", mostLoops: 2, needs: needsRing}.peer(),
+	)
 }
 
 func netCases() []netCase {
@@ -67,6 +75,12 @@ func netCases() []netCase {
 			serves: "echo", loops: loops, load: l, run: runEcho,
 		}
 	}
+	other := func(name, serves, unit string, run netRun, what string) netCase {
+		return netCase{
+			Case:   Case{Name: name, Unit: unit, What: what, Alone: true, Needs: needsTwoCores},
+			serves: serves, loops: 1, run: run,
+		}
+	}
 	return []netCase{
 		echo("echo_4", 1, echoLoad{4, 1, 10_000}, "4 connections, one message in flight each"),
 		echo("echo_64", 1, echoLoad{64, 1, 10_000}, "64 connections"),
@@ -74,17 +88,21 @@ func netCases() []netCase {
 		echo("echo_64_p16", 1, echoLoad{64, 16, 50_000}, "64 connections, 16 messages in flight each"),
 		echo("echo_1000_p16", 1, echoLoad{1000, 16, 50_000}, "1,000 connections, 16 in flight each"),
 		echo("echo_64_2loops", 2, echoLoad{64, 1, 10_000}, "64 connections, two loops, nothing pinned"),
+		other("idle_tcp", "echo", "B", runIdleTCP, "memory of an idle connection among 18,000, after one echo"),
+		other("idle_tls", "tls", "B", runIdleTLS, "the same over TLS 1.3"),
+		other("sendfile_1g", "file", "GB/s", runFile, "a file of 1 GiB sent to one connection; more is better"),
+		other("splice_1g", "proxy", "GB/s", runProxy, "1 GiB through a proxy; more is better"),
 	}
 }
 
 // netSuites is the net suite, on systems that can run it.
 func netSuites() []Suite {
-	settings := &netSettings{seconds: 1}
+	settings := &netSettings{seconds: 0.75, idle: [2]int{2_000, 18_000}, bulk: 1 << 30}
 	suite := Suite{
 		Name: "net",
 		What: "echo servers under load: CPU a request, latency, memory of idle connections",
 		Flags: func(flags *flag.FlagSet) {
-			flags.Func("seconds", "how long each window is measured, 0.1 to 30 (default 1)", func(text string) error {
+			flags.Func("seconds", "how long each window is measured, 0.1 to 30 (default 0.75)", func(text string) error {
 				_, err := fmt.Sscanf(text, "%g", &settings.seconds)
 				if err != nil || !(settings.seconds >= 0.1 && settings.seconds <= 30) {
 					return fmt.Errorf("not from 0.1 to 30")
@@ -100,7 +118,7 @@ func netSuites() []Suite {
 	for _, peer := range netPeers() {
 		suite.Subjects = append(suite.Subjects, Subject{
 			Name: peer.name,
-			Find: func(context.Context) (string, error) { return peer.find() },
+			Find: peer.find,
 			Round: func(ctx context.Context, names []string) ([]Sample, error) {
 				var samples []Sample
 				for _, c := range cases {
@@ -131,15 +149,49 @@ func runNetCase(ctx context.Context, s netSettings, peer netPeer, c netCase) (Sa
 		}
 		defer unpin()
 	}
-	command, err := peer.command(c)
+	command, err := peer.command(ctx, c)
 	if err != nil {
 		return Sample{}, err
 	}
-	server, err := startServer(ctx, c.pinned(), append(command, "--loops", strconv.Itoa(c.loops))...)
+	if _, err := load.RaiseDescriptors(descriptors(s)); err != nil { // the server gets the limit too
+		return Sample{}, err
+	}
+	options, sink, err := serverOptions(s, c)
 	if err != nil {
 		return Sample{}, err
 	}
+	if sink != nil {
+		defer sink.Close()
+	}
+	server, err := startServer(ctx, c.pinned(), append(command, options...)...)
+	if err != nil {
+		return Sample{}, err
+	}
+	server.sink = sink
 	sample, err := c.run(ctx, s, c, server)
 	sample.Case = c.Name
 	return sample, server.stop(err)
+}
+
+// serverOptions are the arguments of a case's server, and what a proxy's connects to.
+func serverOptions(s netSettings, c netCase) (options []string, sink *load.Sink, err error) {
+	options = []string{"--loops", strconv.Itoa(c.loops)}
+	switch c.serves {
+	case "tls":
+		identity, err := serverIdentity()
+		return append(options, "--identity", identity.path), nil, err
+	case "file":
+		file, err := bulkFile(s.bulk)
+		if err != nil {
+			return nil, nil, err
+		}
+		return append(options, "--file", memoryPath(file)), nil, nil
+	case "proxy":
+		sink, err := load.NewSink()
+		if err != nil {
+			return nil, nil, err
+		}
+		return append(options, "--backend", sink.Address.String()), sink, nil
+	}
+	return options, nil, nil
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goaio/aio/bench/load"
 	"golang.org/x/sys/unix"
 )
 
@@ -26,6 +27,7 @@ type serverProcess struct {
 	stdin   io.WriteCloser
 	lines   *bufio.Reader
 	stderr  bytes.Buffer
+	sink    *load.Sink // of a proxy
 }
 
 func startServer(ctx context.Context, pinned bool, command ...string) (*serverProcess, error) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"flag"
@@ -33,14 +34,20 @@ type serveOptions struct {
 	backend     string          // that a proxy server connects each connection with
 }
 
-// netServers are the Go subjects' servers by what they serve, one of
-// echo, tls, file and proxy. A subject that lacks one is left out of its cases.
-var netServers = map[string]map[string]netServer{
-	"aio":      {"echo": aioServer(aionet.PerEvent(aioEventEcho))},
-	"aio-conn": {"echo": aioServer(aionet.PerConnection(aioConnectionEcho))},
-	"net":      {"echo": netEcho},
-	"netpoll":  {"echo": netpollEcho},
-	"gnet":     {"echo": gnetEcho},
+// goServers are the Go subjects of the suite in the order of its tables, with what each
+// serves: echo, tls, file or proxy. A subject that lacks one is left out of its cases.
+var goServers = []goServer{
+	{"aio", "", map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho))}},
+	{"aio-conn", "", map[string]netServer{"echo": aioServer(aionet.PerConnection(aioConnectionEcho))}},
+	{"net", "", map[string]netServer{"echo": netEcho, "tls": netTLS, "file": netFile, "proxy": netProxy}},
+	{"netpoll", "github.com/cloudwego/netpoll", map[string]netServer{"echo": netpollEcho}},
+	{"gnet", "github.com/panjf2000/gnet/v2", map[string]netServer{"echo": gnetEcho}},
+}
+
+type goServer struct {
+	name   string
+	module string // that it measures, for the version; empty for this one and for the standard library
+	serves map[string]netServer
 }
 
 // serve is the other side of startServer for Go subjects. It writes the port, then a line for each line it reads:
@@ -74,8 +81,8 @@ func parseServe(args []string) (serveOptions, netServer, error) {
 	if len(args) < 2 {
 		return serveOptions{}, nil, fmt.Errorf("%s wants a subject and what to serve", serveVerb)
 	}
-	server := netServers[args[0]][args[1]]
-	if server == nil {
+	i := slices.IndexFunc(goServers, func(s goServer) bool { return s.name == args[0] })
+	if i < 0 || goServers[i].serves[args[1]] == nil {
 		return serveOptions{}, nil, fmt.Errorf("%s serves no %s", args[0], args[1])
 	}
 	var o serveOptions
@@ -97,7 +104,7 @@ func parseServe(args []string) (serveOptions, netServer, error) {
 			return o, nil, err
 		}
 	}
-	return o, server, nil
+	return o, goServers[i].serves[args[1]], nil
 }
 
 func answerSettle(stdin io.Reader, stdout io.Writer) error {
@@ -112,30 +119,29 @@ func answerSettle(stdin io.Reader, stdout io.Writer) error {
 	return lines.Err()
 }
 
-// goServer is a subject served by this binary, started again for each case.
-func goServer(name string, version string) netPeer {
+// peer is the subject served by this binary, started again for each case.
+func (s goServer) peer() netPeer {
 	return netPeer{
-		name: name,
-		find: func() (string, error) { return version, nil },
-		has: func(c netCase) bool {
-			return netServers[name][c.serves] != nil
-		},
-		command: func(c netCase) ([]string, error) {
+		name: s.name,
+		find: func(context.Context) (string, error) { return s.version(), nil },
+		has:  func(c netCase) bool { return s.serves[c.serves] != nil },
+		command: func(_ context.Context, c netCase) ([]string, error) {
 			self, err := os.Executable()
-			return []string{self, serveVerb, name, c.serves}, err
+			return []string{self, serveVerb, s.name, c.serves}, err
 		},
 	}
 }
 
-// moduleVersion is the version of a module this binary is built with.
-func moduleVersion(path string) string {
-	info, _ := debug.ReadBuildInfo()
-	if info == nil {
-		return path
+// version is that of the module this binary is built with, else Go's.
+func (s goServer) version() string {
+	info, ok := debug.ReadBuildInfo()
+	if s.module == "" || !ok {
+		return runtime.Version()
 	}
-	i := slices.IndexFunc(info.Deps, func(m *debug.Module) bool { return m.Path == path })
-	if i < 0 {
-		return path
+	for _, module := range info.Deps {
+		if module.Path == s.module {
+			return s.name + " " + module.Version
+		}
 	}
-	return info.Deps[i].Version
+	return s.name
 }

@@ -13,7 +13,7 @@ type Throughput struct {
 // PerSecond is requests a second.
 func (t Throughput) PerSecond() float64 { return float64(t.Requests) / t.Elapsed.Seconds() }
 
-// Closed keeps InFlight messages unanswered on every connection for about the duration, each answer
+// Closed keeps InFlight messages unanswered on every connection for about the duration and until one is answered, each answer
 // the occasion of the next message. They are still in flight when it returns, so that a second call goes on
 // with a server at full load. It tells no latency: a slow server is asked less, and would look good.
 func (c *Client) Closed(duration time.Duration) (Throughput, error) {
@@ -34,7 +34,7 @@ func (c *Client) Closed(duration time.Duration) (Throughput, error) {
 		if err != nil {
 			return Throughput{}, err
 		}
-		if now-begin >= duration {
+		if now-begin >= duration && c.answered > before {
 			return Throughput{Requests: c.answered - before, Elapsed: now - begin}, nil
 		}
 	}
