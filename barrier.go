@@ -34,7 +34,9 @@ func NewBarrier(parties int) *Barrier {
 	if parties < 1 {
 		panic("aio: a barrier needs at least one party")
 	}
-	return &Barrier{condition: NewCondition(nil), parties: parties}
+	b := &Barrier{condition: NewCondition(nil), parties: parties}
+	b.condition.awaited = awaitedBarrier
+	return b
 }
 
 // Wait waits until as many wait as the barrier has parties, and returns the

@@ -117,7 +117,7 @@ func (h *handover) run(ctx context.Context, owner *executors, executor Executor,
 	if err := cancelledAlready(ctx); err != nil {
 		return err
 	}
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, awaitedBlocking, nil)
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (h *handover) waitForPlace(ctx context.Context, pool *ThreadPool, j Job) (*
 		}
 		places.close()
 		var err error
-		if w, err = loop.NewWaiter(ctx); err != nil {
+		if w, err = loop.NewWaiterFor(ctx, awaitedBlocking, nil); err != nil {
 			return nil, err
 		}
 		h.w = w

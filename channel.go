@@ -72,7 +72,7 @@ func offload(ctx context.Context, fn func(stop <-chan struct{}) (done bool)) err
 		}
 		return nil
 	}
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, awaitedChannel, nil)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (o *offloaded) leave() {
 // await waits until the operation has ended, whatever cancels come.
 func (o *offloaded) await(ctx context.Context) {
 	for {
-		w, err := loop.NewWaiter(ctx)
+		w, err := loop.NewWaiterFor(ctx, awaitedChannel, nil)
 		if err != nil {
 			panic(err) // a task can wait
 		}

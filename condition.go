@@ -20,6 +20,7 @@ type Condition struct {
 	m       *Mutex
 	mu      sync.Mutex // taken before m's own
 	waiters loop.WaitList
+	awaited *loop.Awaited // what a wait is called
 }
 
 // NewCondition returns a condition on m, or on a mutex of its own if m is nil.
@@ -27,7 +28,7 @@ func NewCondition(m *Mutex) *Condition {
 	if m == nil {
 		m = &Mutex{}
 	}
-	return &Condition{m: m}
+	return &Condition{m: m, awaited: awaitedNotify}
 }
 
 // Lock locks the condition's mutex; see [Mutex.Lock].
@@ -56,7 +57,7 @@ func (c *Condition) Wait(ctx context.Context) error {
 // wait is Wait. It keeps held up to date, which a caller that is unwound finds
 // its only news in.
 func (c *Condition) wait(ctx context.Context, held *bool) (err error) {
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, c.awaited, c)
 	if err != nil {
 		return err
 	}

@@ -51,13 +51,13 @@ func (e *Event) Wait(ctx context.Context) error {
 		e.mu.Unlock()
 		return nil
 	}
-	return waitIn(ctx, &e.waiters, &e.mu)
+	return waitIn(ctx, awaitedEvent, e, &e.waiters, &e.mu)
 }
 
 // waitIn waits in a list, until woken or cancelled. It is called with the lock
 // of the list held, and unlocks it.
-func waitIn(ctx context.Context, list *loop.WaitList, mu *sync.Mutex) error {
-	w, err := loop.NewWaiter(ctx)
+func waitIn(ctx context.Context, awaited *loop.Awaited, object any, list *loop.WaitList, mu *sync.Mutex) error {
+	w, err := loop.NewWaiterFor(ctx, awaited, object)
 	if err != nil {
 		mu.Unlock()
 		return err

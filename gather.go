@@ -64,7 +64,9 @@ func GatherTasks[T any](ctx context.Context, tasks ...*Task[T]) ([]Result[T], er
 // gather waits for all the tasks, and returns a cancel that it handed on to one
 // of them.
 func gather[T any](ctx context.Context, tasks []*Task[T]) error {
-	w, err := loop.NewWaiter(ctx)
+	awaited := awaitTasks(tasks)
+	defer awaited.release()
+	w, err := loop.NewWaiterFor(ctx, awaitedGather.Of(awaited), awaited)
 	if err != nil {
 		return err
 	}

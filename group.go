@@ -79,6 +79,9 @@ func (g *group) Add(t *loop.Task) error {
 // Loop is where the owner runs.
 func (g *group) Loop() *loop.Loop { return g.loop }
 
+// Owner is the task that the group was opened in, nil for a plain goroutine.
+func (g *group) Owner() *loop.Task { return g.task }
+
 // Ended is the news of a task's end.
 func (g *group) Ended(t *loop.Task) {
 	g.mu.Lock()
@@ -173,7 +176,7 @@ func (g *group) waitForAll() (interrupted error) {
 			g.mu.Unlock()
 			return interrupted
 		}
-		w, err := loop.NewWaiter(g.scope)
+		w, err := loop.NewWaiterFor(g.scope, awaitedGroup, g)
 		if err != nil {
 			g.mu.Unlock()
 			return err

@@ -59,7 +59,7 @@ func waiting(l *loop.WaitList) bool {
 
 // wait is called with m.mu held, and unlocks it.
 func (m *Mutex) wait(ctx context.Context, shielded bool) error {
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, awaitedLock, m)
 	if err != nil {
 		m.mu.Unlock()
 		return err

@@ -85,7 +85,7 @@ func (q *Queue[T]) Put(ctx context.Context, item T) error {
 			q.mu.Unlock()
 			return ErrQueueShutdown
 		}
-		if err := q.wait(ctx, &q.putters); err != nil {
+		if err := q.waitForPlace(ctx); err != nil {
 			return err
 		}
 	}
@@ -120,10 +120,11 @@ func (q *Queue[T]) put(item T) error {
 	return nil
 }
 
-// wait suspends in one of the lists. It is called with the lock held and
-// returns so, but without it when it returns an error.
-func (q *Queue[T]) wait(ctx context.Context, list *loop.WaitList) error {
-	w, err := loop.NewWaiter(ctx)
+// waitForPlace is called with the lock held and returns so, but without it when
+// it returns an error.
+func (q *Queue[T]) waitForPlace(ctx context.Context) error {
+	list := &q.putters
+	w, err := loop.NewWaiterFor(ctx, awaitedPlace, q)
 	if err != nil {
 		q.mu.Unlock()
 		return err
@@ -165,7 +166,7 @@ func (q *Queue[T]) Get(ctx context.Context) (item T, err error) {
 	if q.len() > 0 || q.shutdown {
 		return q.get()
 	}
-	// What wait does stands here once more: each frame behind a switch costs
+	// What waitForPlace does stands here once more: each frame behind a switch costs
 	// about 10 ns, and this one is on everybody's way.
 	var w *loop.Waiter
 	over := false
@@ -175,7 +176,7 @@ func (q *Queue[T]) Get(ctx context.Context) (item T, err error) {
 		}
 	}()
 	for {
-		if w, err = loop.NewWaiter(ctx); err != nil {
+		if w, err = loop.NewWaiterFor(ctx, awaitedItem, q); err != nil {
 			break
 		}
 		q.getters.PushBack(w)
@@ -276,7 +277,7 @@ func (q *Queue[T]) Join(ctx context.Context) error {
 		q.mu.Unlock()
 		return nil
 	}
-	return waitIn(ctx, &q.joiners, &q.mu)
+	return waitIn(ctx, awaitedTaskDone, q, &q.joiners, &q.mu)
 }
 
 // Shutdown closes the queue: a Put returns [ErrQueueShutdown] from now on, a

@@ -46,7 +46,7 @@ func (s *Semaphore) Acquire(ctx context.Context) error {
 		s.mu.Unlock()
 		return nil
 	}
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, awaitedPermit, s)
 	if err != nil {
 		s.mu.Unlock()
 		return err

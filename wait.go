@@ -51,7 +51,9 @@ func Wait[A Awaitable](ctx context.Context, when When, timeout time.Duration, aw
 }
 
 func waitFor[A Awaitable](ctx context.Context, when When, timeout time.Duration, awaitables []A) error {
-	w, err := loop.NewWaiter(ctx)
+	awaited := awaitTasks(awaitables)
+	defer awaited.release()
+	w, err := loop.NewWaiterFor(ctx, awaitedWait.Of(awaited), awaited)
 	if err != nil {
 		return err
 	}

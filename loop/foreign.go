@@ -37,6 +37,19 @@ func (l *Loop) pushForeign(e entry) bool {
 	return true
 }
 
+// starting returns the tasks that other goroutines have started and the loop
+// has not taken yet.
+func (f *foreign) starting() (tasks []*Task) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, e := range f.entries {
+		if t, ok := e.(*Task); ok && t.ID() == 0 {
+			tasks = append(tasks, t)
+		}
+	}
+	return tasks
+}
+
 // takeForeign moves what other goroutines queued to the ready queue.
 func (l *Loop) takeForeign() {
 	f := &l.foreign

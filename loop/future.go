@@ -153,7 +153,7 @@ func (f *Future) Wait(ctx context.Context) (err error, aborted bool) {
 	if f.Completed() {
 		return f.Err(), false
 	}
-	w, err := NewWaiter(ctx)
+	w, err := NewWaiterFor(ctx, awaitedFuture, f)
 	if err != nil {
 		return err, true
 	}

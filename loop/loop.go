@@ -37,6 +37,7 @@ var (
 // methods. Methods are for the loop's own tasks and callbacks unless they say
 // that they are safe from any goroutine.
 type Loop struct {
+	id         uint64
 	driver     driver.Driver
 	rearmer    driver.Rearmer             // the driver, if it is one
 	dispatcher func(int, driver.Interest) // l.dispatch, bound once

@@ -1,8 +1,15 @@
 package loop
 
+import (
+	"sync"
+)
+
 // registry is the list of a loop's live tasks, in the order in which they were
-// started.
+// started. The loop alone changes it; the lock is for those who look from
+// outside, while the loop may be stuck in somebody's callback. An uncontended
+// lock costs no more than the two atomic stores that a list without one needs.
 type registry struct {
+	mu          sync.Mutex
 	first, last *Task
 	count       int
 	started     uint64
@@ -10,6 +17,7 @@ type registry struct {
 
 func (l *Loop) link(t *Task) {
 	r := &l.tasks
+	r.mu.Lock()
 	r.started++
 	t.id = r.started
 	t.linked = true
@@ -21,10 +29,12 @@ func (l *Loop) link(t *Task) {
 	}
 	r.last = t
 	r.count++
+	r.mu.Unlock()
 }
 
 func (l *Loop) unlink(t *Task) {
 	r := &l.tasks
+	r.mu.Lock()
 	if t.previous != nil {
 		t.previous.next = t.next
 	} else {
@@ -38,13 +48,18 @@ func (l *Loop) unlink(t *Task) {
 	t.next, t.previous = nil, nil
 	t.linked = false
 	r.count--
+	r.mu.Unlock()
 }
 
 // Tasks returns the loop's live tasks in the order in which they were started:
-// asyncio's all_tasks. On the loop, or while it does not run.
+// asyncio's all_tasks. Those that another goroutine has started since the loop
+// last looked are not among them. Safe from any goroutine.
 func (l *Loop) Tasks() []*Task {
-	tasks := make([]*Task, 0, l.tasks.count)
-	for t := l.tasks.first; t != nil; t = t.next {
+	r := &l.tasks
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	tasks := make([]*Task, 0, r.count)
+	for t := r.first; t != nil; t = t.next {
 		tasks = append(tasks, t)
 	}
 	return tasks

@@ -11,9 +11,10 @@ import (
 // rounds is the state of the iteration.
 type rounds struct {
 	number   uint64
-	todo     int  // entries of this round that have not run
-	begun    bool // the round is not over yet
-	single   bool // the run is of this round only
+	clock    uint64 // the driver's when it was last looked at, see waits
+	todo     int    // entries of this round that have not run
+	begun    bool   // the round is not over yet
+	single   bool   // the run is of this round only
 	stopping atomic.Bool
 }
 
@@ -96,10 +97,13 @@ func (l *Loop) enter() error {
 		return ErrRunning
 	}
 	gid.Register(&l.runner)
+	l.round.clock = clockWord(l.driver.Now())
+	l.list()
 	return nil
 }
 
 func (l *Loop) leave() {
+	l.unlist()
 	gid.Unregister(&l.runner)
 	l.round.stopping.Store(false)
 	l.running.Store(false)
@@ -187,7 +191,9 @@ func (l *Loop) gather() error {
 		return err
 	}
 	if len(l.timers.heap) > 0 {
-		for now := l.driver.Now(); ; {
+		now := l.driver.Now()
+		l.round.clock = clockWord(now)
+		for {
 			t := l.timers.due(now)
 			if t == nil {
 				break
@@ -211,8 +217,11 @@ func (l *Loop) poll() error {
 			return err
 		}
 	}
-	if l.round.number&(yieldEvery-1) == 0 && l.external.Load() > 0 {
-		runtime.Gosched()
+	if l.round.number&(yieldEvery-1) == 0 {
+		l.round.clock = clockWord(l.driver.Now())
+		if l.external.Load() > 0 {
+			runtime.Gosched()
+		}
 	}
 	return nil
 }
@@ -244,6 +253,7 @@ func (l *Loop) wait() error {
 	}
 	err := l.driver.Wait(timeout, external, l.dispatcher)
 	l.foreign.asleep.Store(false)
+	l.round.clock = clockWord(l.driver.Now())
 	if l.foreign.waiting.Load() {
 		l.takeForeign()
 	}

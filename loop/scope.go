@@ -63,6 +63,7 @@ type scopeState struct {
 	timer      Handle
 	expired    bool
 	dependents []*Task
+	awaited    atomic.Pointer[Awaited] // what its task waited for last, where that has an object
 }
 
 type scopeKey struct{}

@@ -55,7 +55,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		t = &timer{index: outside}
 	}
 	c.waiter.state = pending
-	t.when, t.waiter = later(l.driver.Now(), d), &c.waiter
+	now := l.driver.Now()
+	c.task.beginWait(clockWord(now), awaitedSleep, 0)
+	t.when, t.waiter = later(now, d), &c.waiter
 	l.timers.add(t)
 	if err := c.waiter.Wait(ctx); err != nil {
 		l.cancelTimer(t)

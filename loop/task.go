@@ -23,6 +23,7 @@ type Task struct {
 	co             *coroutine // while it runs on a loop; on the loop only
 	next, previous *Task      // in the loop's registry
 	member         member     // in its supervisor's list
+	waits          waits
 	id             uint64
 	requests       int32
 	mark           bool // a request that the next await takes
@@ -34,10 +35,18 @@ type Task struct {
 // runtime.Goexit, as testing.T.FailNow does.
 var ErrGoexit = errors.New("aio: the task called runtime.Goexit")
 
-// ID returns the task's number on its loop, from 1; 0 before it was linked.
-func (t *Task) ID() uint64 { return t.id }
+// ID returns the task's number on its loop, from 1; 0 for one that another
+// goroutine has started until the loop sees it. Safe from any goroutine.
+func (t *Task) ID() uint64 {
+	if l := t.scope.loop; l != nil {
+		l.tasks.mu.Lock()
+		defer l.tasks.mu.Unlock()
+	}
+	return t.id
+}
 
-// Name returns the task's name, "Task-" and a number unless it was named.
+// Name returns the task's name, "Task-" and a number unless it was named. Safe
+// from any goroutine.
 func (t *Task) Name() string {
 	if m := t.scope.more.Load(); m != nil {
 		m.mu.Lock()
@@ -46,7 +55,7 @@ func (t *Task) Name() string {
 			return m.name
 		}
 	}
-	return fmt.Sprintf("Task-%d", t.id)
+	return fmt.Sprintf("Task-%d", t.ID())
 }
 
 // SetName names the task. Safe from any goroutine.

@@ -53,6 +53,13 @@ const (
 // one in a plain goroutine. In a callback of a loop, which cannot wait, it
 // returns [ErrAwaitInCallback].
 func NewWaiter(ctx context.Context) (*Waiter, error) {
+	return NewWaiterFor(ctx, awaitedUnknown, nil)
+}
+
+// NewWaiterFor is NewWaiter for a primitive that says what is waited for, and
+// in which object, a pointer or nil: both are shown to those who look at the
+// task. The object is only compared with those of other tasks.
+func NewWaiterFor(ctx context.Context, awaited *Awaited, object any) (*Waiter, error) {
 	c, err := caller()
 	if err != nil {
 		return nil, err
@@ -61,6 +68,7 @@ func NewWaiter(ctx context.Context) (*Waiter, error) {
 		return newGoroutineWaiter(), nil
 	}
 	c.waiter.state = pending
+	c.task.beginWait(c.loop.round.clock, awaited, identity(object))
 	return &c.waiter, nil
 }
 
@@ -71,7 +79,12 @@ func newGoroutineWaiter() *Waiter {
 }
 
 // Discard takes a waiter back that will not wait.
-func (w *Waiter) Discard() { w.state = idle }
+func (w *Waiter) Discard() {
+	w.state = idle
+	if w.co != nil {
+		w.co.task.waits.word.Store(0)
+	}
+}
 
 // Wake ends the wait with success, unless it has ended: the task's next step
 // joins its loop's ready queue, a goroutine is released. It reports whether it
@@ -84,6 +97,7 @@ func (w *Waiter) Wake() bool {
 			return false
 		}
 		w.state = woken
+		c.task.waits.word.Store(0)
 		c.loop.pushHere(c.task)
 		return true
 	}
@@ -106,6 +120,7 @@ func (w *Waiter) interrupt() bool {
 func (w *Waiter) release() {
 	switch {
 	case w.co != nil:
+		w.co.task.waits.word.Store(0)
 		w.co.loop.pushStep(w.co.task)
 	case w.special.wake != nil:
 		w.special.wake <- struct{}{}
