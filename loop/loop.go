@@ -93,7 +93,7 @@ func New(options Options) (*Loop, error) {
 		return nil, err
 	}
 	_, virtual := d.(*driver.Simulated)
-	l := &Loop{driver: d, virtual: virtual, epoch: d.Epoch(), options: options}
+	l := &Loop{id: loopIDs.Add(1), driver: d, virtual: virtual, epoch: d.Epoch(), options: options}
 	l.rearmer, _ = d.(driver.Rearmer)
 	l.dispatcher = l.dispatch
 	l.runner.Owner = l
