@@ -58,11 +58,15 @@ type rare struct {
 	deadlines [2]deadline
 	local     net.Addr // once asked for
 	unread    []byte   // was read and given back; of who has the turn to read
+	hungUp    func()   // see Conn.OnHangUp
 }
 
 // hook hears of readable events while nobody waits for them. It is called by the
 // home loop, with the descriptor's lock held, and only queues.
-type hook interface{ readable() }
+type hook interface {
+	readable()
+	closed() // the descriptor was closed; called on the loop, without the lock
+}
 
 // more is called with the lock held.
 func (d *descriptor) more() *rare {
@@ -96,6 +100,14 @@ func (d *descriptor) Ready(is loop.Readiness) {
 func (d *descriptor) notice(is loop.Readiness) {
 	if is&loop.HungUp != 0 {
 		d.in.over.Store(true)
+		if r := d.rare.Load(); r != nil && r.hungUp != nil {
+			l := d.home.Load()
+			if l == nil {
+				l = loop.Current()
+			}
+			l.CallSoon(r.hungUp)
+			r.hungUp = nil
+		}
 	}
 	if is&loop.Readable != 0 {
 		d.in.news.Store(true)
@@ -126,9 +138,13 @@ func (d *descriptor) close() bool {
 		}
 	}
 	last := d.state.Load()&anybody == 0
+	home, hook := d.home.Load(), d.hook
 	d.mu.Unlock()
 	if last {
 		d.release()
+	}
+	if home != nil && hook != nil {
+		home.CallSoon(hook.closed)
 	}
 	return true
 }

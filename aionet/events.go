@@ -9,13 +9,12 @@ import (
 	"github.com/goaio/aio/loop"
 )
 
-// events has the readable connections of [PerEvent] handled by borrowed
-// coroutines. A coroutine that has one in hand first calls for another if more
+// borrowing has the readable connections of [Events] handled by borrowed
+// coroutines. One that has a connection in hand first calls for another if more
 // are due, for its handler may await; then it takes one after the other. So as
 // long as handlers do not await one coroutine handles all of them, without a
 // switch between.
-type events struct {
-	fn          func(ctx context.Context, c *Conn) error
+type borrowing struct {
 	first, last *served       // the connections that are due
 	idle        loop.WaitList // coroutines that wait to be borrowed
 	resting     int           // how many they are
@@ -32,13 +31,20 @@ func (c *served) readable() {
 		return // the handler will find the news when it returns
 	}
 	r := c.reactor
-	r.events.push(c)
-	if !r.events.called {
+	r.borrowing.push(c)
+	if !r.borrowing.called {
 		r.call()
 	}
 }
 
-func (e *events) push(c *served) {
+// closed hears that somebody has closed the connection.
+func (c *served) closed() {
+	if c.phase == resting {
+		c.reactor.ended(c)
+	}
+}
+
+func (e *borrowing) push(c *served) {
 	c.phase = queued
 	if e.last == nil {
 		e.first = c
@@ -48,7 +54,7 @@ func (e *events) push(c *served) {
 	e.last = c
 }
 
-func (e *events) pop() *served {
+func (e *borrowing) pop() *served {
 	c := e.first
 	if c == nil {
 		return nil
@@ -62,15 +68,15 @@ func (e *events) pop() *served {
 
 // call calls for a coroutine.
 func (r *reactor) call() {
-	r.events.called = true
-	if !r.events.idle.WakeFirst() {
+	r.borrowing.called = true
+	if !r.borrowing.idle.WakeFirst() {
 		aio.Go(r.ctx, r.work)
 	}
 }
 
 // work is the life of a borrowed coroutine.
 func (r *reactor) work(ctx context.Context) error {
-	e := &r.events
+	e := &r.borrowing
 	for {
 		e.called = false
 		for c := e.pop(); c != nil; c = e.pop() {
@@ -92,7 +98,7 @@ func (r *reactor) work(ctx context.Context) error {
 }
 
 // rest waits to be borrowed.
-func (e *events) rest(ctx context.Context) error {
+func (e *borrowing) rest(ctx context.Context) error {
 	w, err := loop.NewWaiter(ctx)
 	if err != nil {
 		return err
@@ -112,13 +118,13 @@ func (r *reactor) event(ctx context.Context, c *served) {
 		return
 	}
 	c.phase = active
-	open := r.handle(ctx, c, r.events.fn)
+	open := r.handle(ctx, c, c.events.Event)
 	switch {
 	case c.phase == gone:
 	case !open || r.draining || c.state.Load()&closing != 0:
 		r.ended(c)
 	case c.unread():
-		r.events.push(c) // behind the others that are due
+		r.borrowing.push(c) // behind the others that are due
 	default:
 		c.phase = resting
 		r.loop.Rearm(c.fd, &c.descriptor, loop.Readable)
@@ -126,7 +132,7 @@ func (r *reactor) event(ctx context.Context, c *served) {
 }
 
 // end has the coroutines that rest end.
-func (e *events) end() {
+func (e *borrowing) end() {
 	e.ending = true
 	e.idle.WakeAll()
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Handler is what a server does with its connections. [PerConnection],
-// [PerEvent] and [Callbacks] make one.
+// [PerEvent], [Events] and [Callbacks] make one.
 type Handler interface {
 	// accepted is called on the reactor's loop with a connection that is the
 	// handler's from here on.
@@ -32,7 +32,7 @@ func (fn perConnection) accepted(r *reactor, a arrival) {
 	c.phase = active // from here to the end
 	aio.Go(r.ctx, func(ctx context.Context) error {
 		defer r.ended(c)
-		r.handle(ctx, c, fn)
+		r.handle(ctx, c, func(ctx context.Context) error { return fn(ctx, &c.Conn) })
 		return nil
 	})
 }
@@ -46,13 +46,36 @@ func (fn perConnection) accepted(r *reactor, a arrival) {
 //
 // fn runs in a task of the server, and may await. What it leaves unread brings
 // the next call.
-func PerEvent(fn func(ctx context.Context, c *Conn) error) Handler { return perEvent(fn) }
+func PerEvent(fn func(ctx context.Context, c *Conn) error) Handler {
+	return Events(func(c *Conn) EventHandler { return event{c, fn} })
+}
 
-type perEvent func(ctx context.Context, c *Conn) error
+// EventHandler is what [Events] has for each connection.
+type EventHandler interface {
+	// Event is called as the function of [PerEvent] is.
+	Event(ctx context.Context) error
+	// Closed hears, once and on the loop, that the connection was closed. It
+	// must not await.
+	Closed()
+}
 
-func (fn perEvent) accepted(r *reactor, a arrival) {
+// Events is [PerEvent] with a state for each connection: open is called on its
+// loop when a connection was accepted, and must not await.
+func Events(open func(c *Conn) EventHandler) Handler { return events(open) }
+
+type events func(c *Conn) EventHandler
+
+func (open events) accepted(r *reactor, a arrival) {
 	if c := r.serve(a); c != nil {
-		r.events.fn = fn
+		c.events = open(&c.Conn)
 		c.hook = c
 	}
 }
+
+type event struct {
+	c  *Conn
+	fn func(ctx context.Context, c *Conn) error
+}
+
+func (e event) Event(ctx context.Context) error { return e.fn(ctx, e.c) }
+func (event) Closed()                           {}

@@ -19,16 +19,16 @@ import (
 // reactor is one loop of a server with its connections. What it holds is
 // touched on that loop only, but for what is set before it is ready.
 type reactor struct {
-	server   *Server
-	ready    aio.Event // it has begun, or has failed to
-	failed   error     // why it has not begun
-	loop     *loop.Loop
-	task     *loop.Task
-	ctx      context.Context // of the group that all its tasks belong to
-	stop     aio.Event       // no more connections come
-	draining bool
-	conns    connections
-	events   events
+	server    *Server
+	ready     aio.Event // it has begun, or has failed to
+	failed    error     // why it has not begun
+	loop      *loop.Loop
+	task      *loop.Task
+	ctx       context.Context // of the group that all its tasks belong to
+	stop      aio.Event       // no more connections come
+	draining  bool
+	conns     connections
+	borrowing borrowing
 }
 
 // arrival is a connection that was accepted and that no loop knows yet.
@@ -42,11 +42,12 @@ type arrival struct {
 type served struct {
 	Conn
 	link
-	due   *served // behind it in the queue of readable ones
-	phase phase
+	events EventHandler // of Events
+	due    *served      // behind it in the queue of readable ones
+	phase  phase
 }
 
-// phase is where a connection of PerEvent is.
+// phase is where a connection of Events is.
 type phase uint8
 
 const (
@@ -63,7 +64,7 @@ func (r *reactor) run(ctx context.Context) error {
 	err := aio.Group(ctx, func(ctx context.Context) error {
 		r.ctx = ctx
 		r.ready.Set()
-		defer r.events.end()
+		defer r.borrowing.end()
 		return r.stop.Wait(ctx)
 	})
 	// No task is left, but after a cancel transports may be, which have none.
@@ -157,13 +158,13 @@ func (c *served) drain() {
 func (c *served) kill() { c.close() }
 
 // handle calls a handler. A panic ends the connection and nothing else.
-func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context, *Conn) error) (open bool) {
+func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context) error) (open bool) {
 	defer func() {
 		if value := recover(); value != nil {
 			r.log(c, loop.NewPanicError(value))
 		}
 	}()
-	err := fn(ctx, &c.Conn)
+	err := fn(ctx)
 	if err == nil {
 		return true
 	}
@@ -190,5 +191,8 @@ func (r *reactor) ended(c *served) {
 	}
 	c.phase = gone
 	c.close()
+	if c.events != nil {
+		c.events.Closed()
+	}
 	r.left(&c.link)
 }

@@ -133,7 +133,7 @@ func pollableFile(fd int) (*os.File, error) {
 func pollFor(fd int, interest Interest) unix.PollFd {
 	entry := unix.PollFd{Fd: int32(fd)}
 	if interest&Readable != 0 {
-		entry.Events |= unix.POLLIN
+		entry.Events |= unix.POLLIN | pollPeerHangup
 	}
 	if interest&Writable != 0 {
 		entry.Events |= unix.POLLOUT
@@ -147,6 +147,9 @@ func pollReadiness(entry unix.PollFd) (is Interest) {
 	}
 	if entry.Revents&(unix.POLLOUT|unix.POLLERR|unix.POLLHUP) != 0 {
 		is |= Writable
+	}
+	if entry.Revents&(pollPeerHangup|unix.POLLERR|unix.POLLHUP) != 0 {
+		is |= Readable | HungUp
 	}
 	return is
 }
@@ -178,11 +181,11 @@ func (p *portablePolls) report(ready func(int, Interest)) (reported bool, err er
 	}
 	for i := range fds {
 		fd, poll := int(fds[i].Fd), polls[i]
-		switch is := pollReadiness(fds[i]) & poll.interest; {
+		switch is := pollReadiness(fds[i]) & (poll.interest | HungUp); {
 		case p.of[fd] != poll: // forgotten, and perhaps watched anew, by a callback of this round
 		case fds[i].Revents&unix.POLLNVAL != 0:
 			p.forget(fd)
-		case is != 0:
+		case is&poll.interest != 0:
 			reported = true
 			poll.news.Store(false)
 			ready(fd, is)

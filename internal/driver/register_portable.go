@@ -42,14 +42,14 @@ func (d *portable) Rearm(fd int, interest Interest) {
 
 // reporting wraps the callback of a Wait.
 func (d *portable) reporting(ready func(int, Interest)) func(int, Interest) {
-	if len(d.registered) == 0 {
-		return ready
-	}
 	return func(fd int, is Interest) {
-		if old, registered := d.registered[fd]; registered {
-			d.registered[fd] = old &^ is
-			_ = d.Watch(fd, old&^is)
+		old, registered := d.registered[fd]
+		if !registered {
+			ready(fd, is&^HungUp)
+			return
 		}
+		d.registered[fd] = old &^ is
+		_ = d.Watch(fd, old&^is)
 		ready(fd, is)
 	}
 }
