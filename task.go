@@ -73,11 +73,7 @@ func start(ctx context.Context, t *loop.Task, body loop.Body, options []TaskOpti
 	for _, option := range options {
 		option(t)
 	}
-	l := loop.Current()
-	if l == nil {
-		l = loop.Of(ctx)
-	}
-	loop.Start(l, t, ctx, body)
+	loop.StartNear(t, ctx, body)
 }
 
 // Detached returns a context whose tasks belong to no group and are not

@@ -21,7 +21,6 @@ type Coroutine struct {
 	// the first Resume.
 	Record gid.Record
 
-	body  func(*Coroutine)
 	next  func() (struct{}, bool)
 	yield func(struct{}) bool // nil before the first Resume and after the end
 
@@ -41,8 +40,31 @@ func New(body func(*Coroutine)) *Coroutine {
 // Init makes a new coroutine of a zero one, where that is part of something
 // larger. It must not be copied afterwards.
 func (c *Coroutine) Init(body func(*Coroutine)) {
-	c.body = body
-	c.next = c.first
+	// The goroutine is made at the first Resume, so that it takes the thread-lock
+	// state, the profiling labels and the testing/synctest bubble of the
+	// goroutine that runs it.
+	c.next = func() (struct{}, bool) {
+		// The first frame on the new goroutine. It is a literal, for a method value
+		// would cost another frame of the 2 KB stack.
+		// Not iter.Pull's stop: a flag does the same, and a million coroutines
+		// need 24 MB less.
+		c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
+			returned := false
+			defer func() {
+				gid.Unregister(&c.Record)
+				c.next, c.yield = over, nil
+				c.running, c.ended = false, true
+				if !returned {
+					repanic(recover())
+				}
+			}()
+			gid.Register(&c.Record)
+			c.yield = yield
+			body(c)
+			returned = true
+		})
+		return c.next()
+	}
 }
 
 // Resume runs the body until it suspends or ends, and reports whether it
@@ -61,32 +83,6 @@ func (c *Coroutine) Resume() (alive bool) {
 	_, alive = c.next()
 	c.running = false
 	return alive
-}
-
-// first is next until the first Resume. The goroutine is made here, not in New,
-// so that it takes the thread-lock state, the profiling labels and the
-// testing/synctest bubble of the goroutine that runs it.
-func (c *Coroutine) first() (struct{}, bool) {
-	// The first frame on the new goroutine. It is a literal, for a method value
-	// would cost another frame of the 2 KB stack.
-	// Not iter.Pull's stop: a flag does the same, and a million coroutines
-	// need 24 MB less.
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		returned := false
-		defer func() {
-			gid.Unregister(&c.Record)
-			c.body, c.yield = nil, nil
-			c.running, c.ended = false, true
-			if !returned {
-				repanic(recover())
-			}
-		}()
-		gid.Register(&c.Record)
-		c.yield = yield
-		c.body(c)
-		returned = true
-	})
-	return c.next()
 }
 
 // repanic hands a panic to iter.Pull together with its stack, which next would
@@ -121,7 +117,7 @@ func (c *Coroutine) Stop() {
 		panic(ErrRunning)
 	case c.ended:
 	case c.yield == nil:
-		c.body, c.next = nil, over
+		c.next = over
 		c.ended = true
 	default:
 		c.stopped, c.yield = true, refuse
@@ -152,7 +148,7 @@ func (c *Coroutine) Revive() { c.stopped = false }
 // Running reports whether the body runs, or has resumed somebody who does.
 func (c *Coroutine) Running() bool { return c.running }
 
-// over is next of a coroutine that was stopped before it started.
+// over is next of a coroutine that has ended.
 func over() (struct{}, bool) { return struct{}{}, false }
 
 // Ended reports whether the body has ended or will never start.

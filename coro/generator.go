@@ -50,9 +50,8 @@ func NewGenerator[Y, S any](body func(y *Yielder[Y, S]) error) *Generator[Y, S] 
 	g.coroutine = New(func(*Coroutine) {
 		g.end(body(&Yielder[Y, S]{g}))
 	})
-	g.coroutine.Record.Owner = g
 	g.outside.coroutine = g.coroutine
-	g.coroutine.Record.Generator = &g.record
+	g.coroutine.Record.Owner = &g.record
 	g.record.Outside = g.outside.call
 	return g
 }

@@ -79,8 +79,12 @@ func carry(co *coro.Coroutine) {
 // or in the body of a generator that of whoever resumes it; nil for a plain
 // goroutine.
 func runner(r *gid.Record) *gid.Record {
-	for r != nil && r.Generator != nil {
-		r = r.Generator.Resumer
+	for r != nil {
+		g := r.Generator()
+		if g == nil {
+			break
+		}
+		r = g.Resumer
 	}
 	return r
 }
@@ -186,11 +190,12 @@ func (c *coroutine) unwind() {
 
 // outward runs fn on the coroutine around a generator, or around several.
 func outward(r *gid.Record, fn func()) {
-	r.Generator.Outside(func() {
-		if r.Generator.Resumer.Generator == nil {
+	g := r.Generator()
+	g.Outside(func() {
+		if g.Resumer.Generator() == nil {
 			fn()
 		} else {
-			outward(r.Generator.Resumer, fn)
+			outward(g.Resumer, fn)
 		}
 	})
 }

@@ -82,6 +82,20 @@ func (t *Task) Loop() *Loop { return t.scope.loop }
 // ctx owns it. A nil l starts a goroutine. On a closed loop the task has ended
 // with [ErrClosed] when Start returns. Safe from any goroutine.
 func Start(l *Loop, t *Task, ctx context.Context, body Body) {
+	startOn(l, l != nil && l.onLoop(), t, ctx, body)
+}
+
+// StartNear is Start on the loop that the caller runs on, else on the one that
+// ctx belongs to, if any.
+func StartNear(t *Task, ctx context.Context, body Body) {
+	if l := Current(); l != nil {
+		startOn(l, true, t, ctx, body)
+	} else {
+		startOn(Of(ctx), false, t, ctx, body)
+	}
+}
+
+func startOn(l *Loop, onLoop bool, t *Task, ctx context.Context, body Body) {
 	t.body = body
 	t.scope.loop = l
 	t.scope.task = t
@@ -102,7 +116,7 @@ func Start(l *Loop, t *Task, ctx context.Context, body Body) {
 		t.end(ErrClosed, false)
 		return
 	}
-	if l.onLoop() {
+	if onLoop {
 		l.link(t)
 		if l.options.EagerStart {
 			l.startEagerly(t)
@@ -200,7 +214,7 @@ func (t *Task) tellSupervisor() {
 	switch l := t.scope.supervisor.Loop(); {
 	case l == nil:
 		t.scope.supervisor.Ended(t)
-	case l.onLoop():
+	case l == t.scope.loop && t.co != nil || l.onLoop():
 		l.pushHere(ended{t})
 	default:
 		l.CallSoon(func() { t.scope.supervisor.Ended(t) })

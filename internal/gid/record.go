@@ -10,19 +10,15 @@ import "sync/atomic"
 // A Record says who runs on one goroutine. It must not be copied once it is
 // registered.
 type Record struct {
-	// Owner is whoever runs on this goroutine. It is set before Register and
-	// constant from then on.
+	// Owner is whoever runs on this goroutine, a *Generator for a generator. It
+	// is set before Register and constant from then on.
 	Owner any
-
-	// Generator is what more there is to a generator, and nil for everybody
-	// else.
-	Generator *Generator
 
 	// identity is 0 while the record is not registered.
 	identity atomic.Uintptr
 }
 
-// Generator is the part of a generator's record that others have no need of.
+// Generator is the owner of a generator's record.
 type Generator struct {
 	// Resumer is the record of the goroutine that is resuming the generator, and
 	// nil if that is a plain goroutine. The resumer writes it before it switches;
@@ -32,6 +28,13 @@ type Generator struct {
 	// Outside runs fn on the resumer's goroutine and then returns; a panic in fn
 	// comes out of it. It is called on the generator's own goroutine.
 	Outside func(fn func())
+}
+
+// Generator returns what r belongs to if that is a generator, and nil for
+// everybody else.
+func (r *Record) Generator() *Generator {
+	g, _ := r.Owner.(*Generator)
+	return g
 }
 
 // Register makes r the record of the calling goroutine, which must end with
