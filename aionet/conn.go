@@ -124,30 +124,9 @@ func (c *Conn) unread() bool {
 	return true
 }
 
-// OnHangUp has fn called on the connection's loop when the peer has ended its
-// stream or the connection is broken, although nobody reads; at once, if that
-// has been noticed already. A later OnHangUp takes its place, with nil none
-// does. So a handler that works for long can stop when nobody waits for its
-// answer any more. Nothing is noticed before the first call that waits, but on
-// a server's connections.
-func (c *Conn) OnHangUp(fn func()) {
-	c.mu.Lock()
-	over := c.in.over.Load()
-	if !over && (fn != nil || c.rare.Load() != nil) {
-		c.more().hungUp = fn
-	}
-	c.mu.Unlock()
-	l := c.home.Load()
-	switch {
-	case fn == nil:
-	case l == nil && over:
-		fn()
-	case over:
-		l.CallSoon(fn)
-	case l != nil:
-		c.rearm(l, reading)
-	}
-}
+// HungUp reports whether the peer has ended its stream, or the connection is
+// broken, as far as the system has said so. Bytes may be left to read.
+func (c *Conn) HungUp() bool { return c.in.over.Load() }
 
 // Write writes all of p, in one piece if others write too. If it cannot it
 // returns how much it has written, and why.

@@ -24,7 +24,7 @@ type descriptor struct {
 	out    direction
 	home   atomic.Pointer[loop.Loop] // whose tasks wait without a detour; nil before there is one
 	rare   atomic.Pointer[rare]      // what it points to is under mu
-	hook   hook                      // what hears of readable events that nobody waits for
+	hook   hook                      // what hears of events that nobody waits for
 }
 
 // The bits of a descriptor's state.
@@ -58,13 +58,13 @@ type rare struct {
 	deadlines [2]deadline
 	local     net.Addr // once asked for
 	unread    []byte   // was read and given back; of who has the turn to read
-	hungUp    func()   // see Conn.OnHangUp
 }
 
-// hook hears of readable events while nobody waits for them. It is called by the
-// home loop, with the descriptor's lock held, and only queues.
+// hook hears what nobody waits for. But for closed it is called by the home loop
+// with the descriptor's lock held, and only queues.
 type hook interface {
 	readable()
+	hungUp()
 	closed() // the descriptor was closed; called on the loop, without the lock
 }
 
@@ -90,8 +90,13 @@ func (d *descriptor) half(turn uint32) (*direction, int) {
 func (d *descriptor) Ready(is loop.Readiness) {
 	d.mu.Lock()
 	d.notice(is)
-	if is&loop.Readable != 0 && d.in.waiter == nil && d.hook != nil {
-		d.hook.readable()
+	if d.hook != nil {
+		if is&loop.HungUp != 0 {
+			d.hook.hungUp()
+		}
+		if is&loop.Readable != 0 && d.in.waiter == nil {
+			d.hook.readable()
+		}
 	}
 	d.mu.Unlock()
 }
@@ -100,14 +105,6 @@ func (d *descriptor) Ready(is loop.Readiness) {
 func (d *descriptor) notice(is loop.Readiness) {
 	if is&loop.HungUp != 0 {
 		d.in.over.Store(true)
-		if r := d.rare.Load(); r != nil && r.hungUp != nil {
-			l := d.home.Load()
-			if l == nil {
-				l = loop.Current()
-			}
-			l.CallSoon(r.hungUp)
-			r.hungUp = nil
-		}
 	}
 	if is&loop.Readable != 0 {
 		d.in.news.Store(true)

@@ -37,6 +37,17 @@ func (c *served) readable() {
 	}
 }
 
+// hungUp hears that the peer will send no more.
+func (c *served) hungUp() {
+	if c.phase == active {
+		c.reactor.loop.CallSoon(func() {
+			if c.phase == active {
+				c.events.HungUp()
+			}
+		})
+	}
+}
+
 // closed hears that somebody has closed the connection.
 func (c *served) closed() {
 	if c.phase == resting {
@@ -118,9 +129,12 @@ func (r *reactor) event(ctx context.Context, c *served) {
 		return
 	}
 	c.phase = active
-	open := r.handle(ctx, c, c.events.Event)
+	r.loop.Rearm(c.fd, &c.descriptor, loop.Readable) // to hear of a hangup
+	open, detached := r.handle(ctx, c, c.events.Event)
 	switch {
 	case c.phase == gone:
+	case detached:
+		r.detach(c)
 	case !open || r.draining || c.state.Load()&closing != 0:
 		r.ended(c)
 	case c.unread():

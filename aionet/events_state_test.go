@@ -4,8 +4,10 @@ package aionet
 
 import (
 	"context"
-	"net"
+	"errors"
+	"io"
 	"testing"
+	"time"
 
 	"github.com/goaio/aio"
 )
@@ -17,6 +19,7 @@ type recorded struct {
 }
 
 func (r recorded) Event(ctx context.Context) error { return echoEvent(ctx, r.c) }
+func (r recorded) HungUp()                         {}
 func (r recorded) Closed()                         { r.closed.Set() }
 
 // served starts a server, hands its address to fn, and stops it.
@@ -76,34 +79,75 @@ func TestAnIdleConnectionThatIsClosedIsForgotten(t *testing.T) {
 	}
 }
 
+// listening is an EventHandler that waits for the peer to hang up.
+type listening struct {
+	c            *Conn
+	heard, ended *aio.Event
+}
+
+func (l listening) Event(ctx context.Context) error {
+	if err := l.heard.Wait(ctx); err != nil {
+		return err
+	}
+	if !l.c.HungUp() {
+		return errors.New("heard of what has not happened")
+	}
+	return io.EOF
+}
+func (l listening) HungUp() { l.heard.Set() }
+func (l listening) Closed() { l.ended.Set() }
+
 func TestAHandlerHearsThatThePeerHungUp(t *testing.T) {
-	heard := &aio.Event{}
-	withServer(t, PerEvent(func(ctx context.Context, c *Conn) error {
-		c.OnHangUp(heard.Set)
-		if err := heard.Wait(ctx); err != nil {
-			return err
-		}
-		again := &aio.Event{}
-		c.OnHangUp(again.Set) // it is noticed already
-		if err := again.Wait(ctx); err != nil {
-			return err
-		}
-		return net.ErrClosed
-	}), func(ctx context.Context, address string) error {
-		client, err := Dial(ctx, "tcp", address)
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		if _, err := client.Write([]byte("x")); err != nil {
-			return err
-		}
-		if err := aio.Yield(ctx); err != nil {
-			return err
-		}
-		if err := client.CloseWrite(); err != nil {
-			return err
-		}
-		return heard.Wait(ctx)
-	})
+	heard, ended := &aio.Event{}, &aio.Event{}
+	withServer(t, Events(func(c *Conn) EventHandler { return listening{c, heard, ended} }),
+		func(ctx context.Context, address string) error {
+			client, err := Dial(ctx, "tcp", address)
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			if _, err := client.Write([]byte("x")); err != nil {
+				return err
+			}
+			if err := aio.Sleep(ctx, time.Millisecond); err != nil { // the event is a round of its own
+				return err
+			}
+			if err := client.CloseWrite(); err != nil {
+				return err
+			}
+			return ended.Wait(ctx)
+		})
+}
+
+// detaching is an EventHandler that gives its connection away.
+type detaching struct {
+	c      *Conn
+	taken  chan *Conn
+	closed *aio.Event
+}
+
+func (d detaching) Event(context.Context) error { d.taken <- d.c; return ErrDetach }
+func (d detaching) HungUp()                     {}
+func (d detaching) Closed()                     { d.closed.Set() }
+
+func TestADetachedConnectionLivesOn(t *testing.T) {
+	taken, closed := make(chan *Conn, 1), &aio.Event{}
+	var client *Conn
+	withServer(t, Events(func(c *Conn) EventHandler { return detaching{c, taken, closed} }),
+		func(ctx context.Context, address string) (err error) {
+			if client, err = Dial(ctx, "tcp", address); err != nil {
+				return err
+			}
+			if _, err := client.Write([]byte("x")); err != nil {
+				return err
+			}
+			return closed.Wait(ctx)
+		})
+	server := <-taken
+	defer client.Close()
+	defer server.Close()
+	var b [1]byte
+	if _, err := server.Read(b[:]); err != nil || b[0] != 'x' {
+		t.Errorf("read %q, %v after the server was shut down", b, err)
+	}
 }

@@ -4,6 +4,7 @@ package aionet
 
 import (
 	"context"
+	"errors"
 
 	"github.com/goaio/aio"
 )
@@ -54,10 +55,18 @@ func PerEvent(fn func(ctx context.Context, c *Conn) error) Handler {
 type EventHandler interface {
 	// Event is called as the function of [PerEvent] is.
 	Event(ctx context.Context) error
-	// Closed hears, once and on the loop, that the connection was closed. It
-	// must not await.
+	// HungUp hears on the loop, while Event is under way, that the peer has
+	// ended its stream or that the connection is broken: Event need not go on
+	// for its sake. It must not await.
+	HungUp()
+	// Closed hears, once and on the loop, that the connection was closed, or
+	// detached. It must not await.
 	Closed()
 }
+
+// ErrDetach is what Event returns when somebody else has taken the connection
+// over: the server forgets it and does not close it.
+var ErrDetach = errors.New("aionet: the connection is no longer the server's")
 
 // Events is [PerEvent] with a state for each connection: open is called on its
 // loop when a connection was accepted, and must not await.
@@ -78,4 +87,5 @@ type event struct {
 }
 
 func (e event) Event(ctx context.Context) error { return e.fn(ctx, e.c) }
+func (event) HungUp()                           {}
 func (event) Closed()                           {}

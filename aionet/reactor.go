@@ -158,20 +158,32 @@ func (c *served) drain() {
 func (c *served) kill() { c.close() }
 
 // handle calls a handler. A panic ends the connection and nothing else.
-func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context) error) (open bool) {
+func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context) error) (open, detached bool) {
 	defer func() {
 		if value := recover(); value != nil {
 			r.log(c, loop.NewPanicError(value))
 		}
 	}()
 	err := fn(ctx)
-	if err == nil {
-		return true
-	}
-	if !ordinary(err) {
+	switch {
+	case err == nil:
+		return true, false
+	case err == ErrDetach:
+		return true, true
+	case !ordinary(err):
 		r.log(c, err)
 	}
-	return false
+	return false, false
+}
+
+// detach forgets a connection that somebody else has taken over.
+func (r *reactor) detach(c *served) {
+	c.mu.Lock()
+	c.hook = nil
+	c.mu.Unlock()
+	c.phase = gone
+	c.events.Closed()
+	r.left(&c.link)
 }
 
 // ordinary reports whether an error is how connections end anyway.
