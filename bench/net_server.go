@@ -40,7 +40,7 @@ var goServers = []goServer{
 	{"aio", "", map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho))}},
 	{"aio-conn", "", map[string]netServer{"echo": aioServer(aionet.PerConnection(aioConnectionEcho))}},
 	{"net", "", map[string]netServer{"echo": netEcho, "tls": netTLS, "file": netFile, "proxy": netProxy}},
-	{"netpoll", "github.com/cloudwego/netpoll", map[string]netServer{"echo": netpollEcho}},
+	{"netpoll", "github.com/cloudwego/netpoll", netpollServes},
 	{"gnet", "github.com/panjf2000/gnet/v2", map[string]netServer{"echo": gnetEcho}},
 }
 
@@ -123,8 +123,13 @@ func answerSettle(stdin io.Reader, stdout io.Writer) error {
 func (s goServer) peer() netPeer {
 	return netPeer{
 		name: s.name,
-		find: func(context.Context) (string, error) { return s.version(), nil },
-		has:  func(c netCase) bool { return s.serves[c.serves] != nil },
+		find: func(context.Context) (string, error) {
+			if len(s.serves) == 0 {
+				return "", errors.New("not built for " + runtime.GOARCH)
+			}
+			return s.version(), nil
+		},
+		has: func(c netCase) bool { return s.serves[c.serves] != nil },
 		command: func(_ context.Context, c netCase) ([]string, error) {
 			self, err := os.Executable()
 			return []string{self, serveVerb, s.name, c.serves}, err

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && (amd64 || arm64)
 
 package main
 
@@ -8,6 +8,8 @@ import (
 
 	"github.com/cloudwego/netpoll"
 )
+
+var netpollServes = map[string]netServer{"echo": netpollEcho}
 
 // netpollEcho is netpoll's idiom: OnRequest is called on a pooled
 // goroutine when there is data, on buffers that are handed on without a copy.
