@@ -28,4 +28,12 @@ func (t *Transport) drain() {
 }
 
 // kill closes the connection whatever its protocol does.
-func (t *Transport) kill() { t.forceClose(ErrServerClosed) }
+func (t *Transport) kill(reason error) { t.forceClose(reason) }
+
+func (t *Transport) heard() bool { return t.is&transportHeard != 0 }
+
+func (t *Transport) touched() bool {
+	was := t.is & transportTouched
+	t.is &^= transportTouched
+	return was != 0
+}

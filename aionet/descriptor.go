@@ -35,6 +35,8 @@ const (
 	writersQueue                      // others wait for their turn to write
 	closing                           // Close was called
 	released                          // the file is closed, or will be by nobody here
+	heard                             // the peer has sent something, or its end
+	touched                           // something has happened since a timeout looked
 	queueOf      = 2                  // shift from a turn to its queue's bit
 	user         = 1 << 8             // the bits from here on count other users
 	special      = readersQueue | writersQueue | closing
@@ -108,12 +110,16 @@ func (d *descriptor) notice(is loop.Readiness) {
 	}
 	if is&loop.Readable != 0 {
 		d.in.news.Store(true)
+		if d.state.Load()&heard == 0 {
+			d.state.Or(heard)
+		}
 		if d.in.waiter != nil {
 			d.in.waiter.Wake()
 		}
 	}
 	if is&loop.Writable != 0 {
 		d.out.news.Store(true)
+		d.state.Or(touched) // a long write makes headway
 		if d.out.waiter != nil {
 			d.out.waiter.Wake()
 		}

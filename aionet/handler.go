@@ -19,7 +19,8 @@ type Handler interface {
 
 // PerConnection makes a handler that runs fn in a task of its own for each
 // connection. The connection is closed when fn returns. An error that is not
-// the end of the stream, nor that of a cancel, is logged; so is a panic, with
+// the end of the stream, nor that of a cancel, goes to the loop's exception
+// handler, whose default is the log; so does a panic, with
 // its stack, and the server goes on.
 func PerConnection(fn func(ctx context.Context, c *Conn) error) Handler { return perConnection(fn) }
 

@@ -5,9 +5,10 @@ package aionet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"log/slog"
 	"net"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,8 @@ type reactor struct {
 	ctx       context.Context // of the group that all its tasks belong to
 	stop      aio.Event       // no more connections come
 	draining  bool
-	conns     connections
+	conns     timeouts
+	open      atomic.Int64 // connections, those on their way to it included
 	borrowing borrowing
 }
 
@@ -70,11 +72,12 @@ func (r *reactor) run(ctx context.Context) error {
 	// No task is left, but after a cancel transports may be, which have none.
 	// They tell their protocols in the next round.
 	r.killAll()
-	for ctx := context.WithoutCancel(ctx); r.conns.count > 0; {
+	for ctx := context.WithoutCancel(ctx); r.conns.count() > 0; {
 		if aio.Yield(ctx) != nil {
 			break
 		}
 	}
+	r.conns.stop()
 	return err
 }
 
@@ -91,7 +94,7 @@ func (r *reactor) runEnded(err error) {
 func (r *reactor) adopt(a arrival) {
 	if r.draining || r.ctx.Err() != nil {
 		unix.Close(a.fd)
-		r.server.open.Add(-1)
+		r.leave()
 		return
 	}
 	r.server.handler.accepted(r, a)
@@ -112,41 +115,37 @@ func (r *reactor) serve(a arrival) *served {
 // joined takes a connection into the list.
 func (r *reactor) joined(l *link, c connection) {
 	l.reactor, l.connection = r, c
-	r.conns.push(l)
+	r.conns.join(l, r.loop.Now())
+	r.lookAfter()
 }
 
 // left forgets a connection that has been closed.
 func (r *reactor) left(l *link) {
-	r.conns.remove(l)
-	r.server.open.Add(-1)
+	l.line.remove(l)
+	r.leave()
+}
+
+func (r *reactor) leave() {
+	r.open.Add(-1)
+	r.server.leave()
 	r.stopIfDrained()
 }
 
 // drain is called on the loop when the server stops.
 func (r *reactor) drain() {
 	r.draining = true
-	for l := r.conns.first; l != nil; {
-		next := l.next
-		l.connection.drain()
-		l = next
-	}
+	r.conns.each(connection.drain)
 	r.stopIfDrained()
 }
 
 func (r *reactor) stopIfDrained() {
-	if r.draining && r.conns.count == 0 {
+	if r.draining && r.open.Load() == 0 {
 		r.stop.Set()
 	}
 }
 
 // killAll closes the connections under their handlers.
-func (r *reactor) killAll() {
-	for l := r.conns.first; l != nil; {
-		next := l.next
-		l.connection.kill()
-		l = next
-	}
-}
+func (r *reactor) killAll() { r.conns.each(func(c connection) { c.kill(ErrServerClosed) }) }
 
 // drain closes a connection that is idle.
 func (c *served) drain() {
@@ -155,7 +154,24 @@ func (c *served) drain() {
 	}
 }
 
-func (c *served) kill() { c.close() }
+func (c *served) kill(error) {
+	if c.phase == resting || c.phase == queued {
+		c.reactor.ended(c)
+	} else {
+		c.close()
+	}
+}
+
+func (c *served) heard() bool { return c.state.Load()&heard != 0 }
+
+func (c *served) touched() bool {
+	if c.state.And(^touched)&touched != 0 {
+		return true
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.phase == active && c.in.waiter == nil && c.out.waiter == nil
+}
 
 // handle calls a handler. A panic ends the connection and nothing else.
 func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context) error) (open, detached bool) {
@@ -192,8 +208,10 @@ func ordinary(err error) bool {
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
+// log tells the loop's exception handler, whose default is the log.
 func (r *reactor) log(c *served, err error) {
-	slog.Error("aionet: a handler failed, its connection is closed", "error", err, "peer", c.RemoteAddr())
+	r.loop.CallExceptionHandler(loop.Exception{
+		Message: fmt.Sprintf("a handler of a connection with %v failed, the connection is closed", c.RemoteAddr()), Err: err})
 }
 
 // ended closes a connection and forgets it.

@@ -20,9 +20,9 @@ import (
 type Server struct {
 	handler Handler
 	options serverOptions
-	open    atomic.Int64 // connections
 	turn    atomic.Uint32
-	ended   aio.Event // the server is stopping and no reactor is left
+	slots   *aio.Semaphore // with MaxConnections: for those that may still come
+	ended   aio.Event      // the server is stopping and no reactor is left
 
 	starting  aio.Mutex // held while the reactors start
 	mu        sync.Mutex
@@ -32,28 +32,14 @@ type Server struct {
 	stopping  bool
 }
 
-// ServerOption is a setting of [NewServer] and [Serve].
-type ServerOption func(*serverOptions)
-
-type serverOptions struct {
-	loops int
-	drain time.Duration
-}
-
-// Loops has the connections served by n loops, each on a goroutine of its own.
-// Without it they are served on the loop of the task that calls Serve; if that
-// is a plain goroutine, on one loop beside it.
-func Loops(n int) ServerOption { return func(o *serverOptions) { o.loops = n } }
-
-// DrainTimeout is how long connections may take to finish when the server
-// stops; 5 seconds without it.
-func DrainTimeout(d time.Duration) ServerOption { return func(o *serverOptions) { o.drain = d } }
-
 // NewServer returns a server that handles connections with handler.
 func NewServer(handler Handler, options ...ServerOption) *Server {
 	s := &Server{handler: handler, options: serverOptions{drain: 5 * time.Second}, listeners: map[*Listener]struct{}{}}
 	for _, option := range options {
 		option(&s.options)
+	}
+	if n := s.options.connections; n > 0 {
+		s.slots = aio.NewSemaphore(n)
 	}
 	return s
 }
@@ -75,10 +61,13 @@ func Serve(ctx context.Context, l *Listener, handler Handler, options ...ServerO
 	return err
 }
 
-// Serve accepts the connections of l and hands them to the server's loops in
-// turn, until ctx is cancelled, [Server.Shutdown] is called ([ErrServerClosed])
-// or l fails. It closes l; connections live on. It can be called for several
-// listeners, one after the other or at the same time.
+// Serve accepts the connections of l and hands them to the server's loops, until
+// ctx is cancelled, [Server.Shutdown] is called ([ErrServerClosed]) or l fails.
+// It closes l; connections live on. It can be called for several listeners, one
+// after the other or at the same time, and from a plain goroutine.
+//
+// When descriptors have run out it waits a little, says so once in the log, and
+// goes on.
 func (s *Server) Serve(ctx context.Context, l *Listener) error {
 	defer l.Close()
 	if err := s.start(ctx); err != nil {
@@ -87,46 +76,17 @@ func (s *Server) Serve(ctx context.Context, l *Listener) error {
 	if !s.enlist(l) {
 		return ErrServerClosed
 	}
-	err := s.accept(ctx, l)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.listeners, l)
-	if s.stopping && errors.Is(err, net.ErrClosed) {
+	defer s.delist(l)
+	var err error
+	if s.options.reusePort && len(s.reactors) > 1 {
+		err = s.acceptOnEach(ctx, l)
+	} else {
+		err = s.accept(ctx, l, s.choose)
+	}
+	if errors.Is(err, net.ErrClosed) && s.isStopping() {
 		return ErrServerClosed
 	}
 	return err
-}
-
-func (s *Server) enlist(l *Listener) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stopping {
-		return false
-	}
-	s.listeners[l] = struct{}{}
-	return true
-}
-
-func (s *Server) accept(ctx context.Context, l *Listener) error {
-	for {
-		var c Conn
-		if err := l.acceptInto(ctx, &c); err != nil {
-			return l.wrap("accept", err)
-		}
-		a := arrival{c.fd, c.network, c.remote}
-		r := s.choose()
-		s.open.Add(1)
-		if r.loop == loop.Current() {
-			r.adopt(a)
-		} else {
-			r.loop.CallSoon(func() { r.adopt(a) })
-		}
-	}
-}
-
-// choose takes the loops in turn.
-func (s *Server) choose() *reactor {
-	return s.reactors[s.turn.Add(1)%uint32(len(s.reactors))]
 }
 
 // start starts the reactors, once.
@@ -135,6 +95,9 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	defer s.starting.Unlock()
+	if s.isStopping() {
+		return ErrServerClosed
+	}
 	if len(s.reactors) > 0 {
 		return nil
 	}
@@ -159,7 +122,9 @@ func (s *Server) newReactor() *reactor {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running++
-	return &reactor{server: s}
+	r := &reactor{server: s}
+	r.conns.first, r.conns.between = s.options.firstByte, s.options.idle/looks
+	return r
 }
 
 func (s *Server) started(ctx context.Context, r *reactor) error {

@@ -41,7 +41,14 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.stopping = true
 	for l := range s.listeners {
 		_ = l.Close()
+		s.leave() // it may wait for a slot
 	}
+	s.mu.Unlock()
+	// Reactors that are just being started are to be stopped too.
+	if s.starting.Lock(context.WithoutCancel(ctx)) == nil {
+		s.starting.Unlock()
+	}
+	s.mu.Lock()
 	reactors := s.reactors
 	if s.running == 0 {
 		s.ended.Set()
@@ -53,7 +60,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if s.endedWithin(ctx, s.options.drain) {
 		return nil
 	}
-	report := &ShutdownError{Cancelled: int(s.open.Load())}
+	report := &ShutdownError{Cancelled: s.connections()}
 	for _, r := range reactors {
 		r.task.Cancel(ErrServerClosed)
 	}
@@ -64,10 +71,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		r.loop.CallSoon(r.killAll)
 	}
 	s.endedWithin(ctx, cancelGrace)
-	report.Left = int(s.open.Load())
+	report.Left = s.connections()
 	return report
 }
 
 func (s *Server) endedWithin(ctx context.Context, d time.Duration) bool {
 	return aio.Timeout(ctx, d, s.ended.Wait) == nil
+}
+
+func (s *Server) connections() (open int) {
+	for _, r := range s.reactors {
+		open += int(r.open.Load())
+	}
+	return open
 }

@@ -49,6 +49,8 @@ const (
 	transportClosing                            // Close or Abort
 	transportLost                               // ConnectionLost is due or was called
 	transportClosed                             // the file is closed
+	transportHeard                              // the peer has sent something
+	transportTouched                            // something has happened since a timeout looked
 )
 
 // begin has the protocol know its transport, in the next round, and hear of the
@@ -78,8 +80,9 @@ func (t *Transport) Ready(is loop.Readiness) {
 		t.is |= transportHungUp
 	}
 	if is&loop.Readable != 0 {
-		t.is |= transportNews
+		t.is |= transportNews | transportHeard
 	}
+	t.is |= transportTouched
 	if t.is&transportNews != 0 && t.reads() || is&loop.Writable != 0 && t.buffering() {
 		t.queue.push(t)
 	}

@@ -47,6 +47,7 @@ func (t *Transport) Write(p []byte) (int, error) {
 	if t.is&(transportClosing|transportLost|transportEOF) != 0 {
 		return 0, t.wrap("write", net.ErrClosed)
 	}
+	t.is |= transportTouched
 	rest := p
 	if !t.buffering() {
 		n, err := t.send(p)

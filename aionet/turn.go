@@ -34,7 +34,7 @@ func (d *descriptor) begin(ctx context.Context, turn uint32) error {
 		if s&(turn|turn<<queueOf|closing) != 0 {
 			return d.beginBehind(ctx, turn)
 		}
-		if d.state.CompareAndSwap(s, s|turn) {
+		if d.state.CompareAndSwap(s, s|turn|touched) {
 			return nil
 		}
 	}
@@ -54,7 +54,7 @@ func (d *descriptor) beginBehind(ctx context.Context, turn uint32) error {
 			return net.ErrClosed
 		}
 		if s&(turn|turn<<queueOf) == 0 {
-			if d.state.CompareAndSwap(s, s|turn) {
+			if d.state.CompareAndSwap(s, s|turn|touched) {
 				d.mu.Unlock()
 				w.Discard()
 				return nil
