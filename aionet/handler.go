@@ -44,7 +44,7 @@ func (fn perConnection) accepted(r *reactor, a arrival) {
 // needs, answers, and returns; with nil it waits for the next event, and the
 // connection then holds neither a coroutine nor a buffer ([Borrow] has those
 // for a call). With an error, [io.EOF] among them, the connection is closed; it
-// is logged as with [PerConnection].
+// is told of as with [PerConnection].
 //
 // fn runs in a task of the server, and may await. What it leaves unread brings
 // the next call.

@@ -36,7 +36,7 @@ func serving(t *testing.T, handler Handler, options []ServerOption, fn func(addr
 	return report
 }
 
-func dial(t *testing.T, address string) net.Conn {
+func dialServer(t *testing.T, address string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
 	if err != nil {
@@ -101,7 +101,7 @@ func TestLoopsTakeTurns(t *testing.T) {
 	var on onLoops
 	_ = serving(t, PerConnection(on.handle), []ServerOption{Loops(3), DrainTimeout(time.Nanosecond)}, func(address string) {
 		for range 9 {
-			ask(t, dial(t, address))
+			ask(t, dialServer(t, address))
 		}
 	})
 	if got := on.counts(); !slices.Equal(got, []int{3, 3, 3}) {
@@ -130,10 +130,10 @@ func TestLeastConnections(t *testing.T) {
 	_ = serving(t, PerConnection(handle), []ServerOption{Loops(2), LeastConnections(), DrainTimeout(time.Nanosecond)}, func(address string) {
 		var kept []net.Conn
 		for range 10 {
-			c := dial(t, address)
+			c := dialServer(t, address)
 			ask(t, c)
 			kept = append(kept, c)
-			short := dial(t, address)
+			short := dialServer(t, address)
 			ask(t, short)
 			_ = short.(*net.TCPConn).CloseWrite()
 			_, _ = io.Copy(io.Discard, short) // the server has closed it
@@ -158,7 +158,7 @@ func TestReusePort(t *testing.T) {
 	served := make(chan error)
 	go func() { served <- s.Serve(context.Background(), l) }()
 	for range 60 {
-		ask(t, dial(t, l.Addr().String()))
+		ask(t, dialServer(t, l.Addr().String()))
 	}
 	_ = s.Shutdown(context.Background())
 	if err := <-served; !errors.Is(err, ErrServerClosed) {
@@ -184,7 +184,7 @@ func TestReusePortNeedsItsListener(t *testing.T) {
 func TestMaxConnections(t *testing.T) {
 	inEachForm(t, func(t *testing.T, h Handler) {
 		_ = serving(t, h, []ServerOption{MaxConnections(2), DrainTimeout(time.Nanosecond)}, func(address string) {
-			first, second, third := dial(t, address), dial(t, address), dial(t, address)
+			first, second, third := dialServer(t, address), dialServer(t, address), dialServer(t, address)
 			ask(t, first)
 			ask(t, second)
 			if _, err := third.Write([]byte("hello")); err != nil {
@@ -205,7 +205,7 @@ func TestMaxConnections(t *testing.T) {
 
 // A server that waits for a slot can be stopped.
 func TestShutdownAtMaxConnections(t *testing.T) {
-	report := serving(t, handlers["protocol"], []ServerOption{MaxConnections(1)}, func(address string) { ask(t, dial(t, address)) })
+	report := serving(t, handlers["protocol"], []ServerOption{MaxConnections(1)}, func(address string) { ask(t, dialServer(t, address)) })
 	if report != nil {
 		t.Error(report)
 	}
@@ -252,7 +252,7 @@ func TestShutdownDrains(t *testing.T) {
 	s := NewServer(handler)
 	served := make(chan error)
 	go func() { served <- s.Serve(context.Background(), l) }()
-	idle, busy := dial(t, l.Addr().String()), dial(t, l.Addr().String())
+	idle, busy := dialServer(t, l.Addr().String()), dialServer(t, l.Addr().String())
 	_, _ = busy.Write([]byte("hello"))
 	_ = begun.Wait(context.Background())
 	report := make(chan error)
@@ -272,8 +272,8 @@ func TestShutdownDrains(t *testing.T) {
 
 func TestShutdownReports(t *testing.T) {
 	report := serving(t, PerConnection(echoConnection), []ServerOption{DrainTimeout(10 * time.Millisecond)}, func(address string) {
-		ask(t, dial(t, address))
-		ask(t, dial(t, address))
+		ask(t, dialServer(t, address))
+		ask(t, dialServer(t, address))
 	})
 	var e *ShutdownError
 	if !errors.As(report, &e) || e.Cancelled != 2 || e.Left != 0 {
@@ -284,7 +284,7 @@ func TestShutdownReports(t *testing.T) {
 // A protocol with Drain decides itself when it is done.
 func TestShutdownTellsProtocols(t *testing.T) {
 	report := serving(t, Callbacks(func() Protocol { return &politeProtocol{} }), nil, func(address string) {
-		c := dial(t, address)
+		c := dialServer(t, address)
 		ask(t, c)
 		go func() {
 			got, err := io.ReadAll(c)

@@ -112,7 +112,7 @@ func TestTimeoutsOfMany(t *testing.T) {
 func TestIdleTimeout(t *testing.T) {
 	inEachForm(t, func(t *testing.T, h Handler) {
 		report := serving(t, h, []ServerOption{IdleTimeout(80 * time.Millisecond)}, func(address string) {
-			idle, mute := dial(t, address), dial(t, address)
+			idle, mute := dialServer(t, address), dialServer(t, address)
 			ask(t, idle)
 			if _, err := idle.Read(make([]byte, 1)); err == nil {
 				t.Error("there was something to read")
@@ -130,7 +130,7 @@ func TestIdleTimeout(t *testing.T) {
 func TestFirstByteTimeout(t *testing.T) {
 	inEachForm(t, func(t *testing.T, h Handler) {
 		_ = serving(t, h, []ServerOption{FirstByteTimeout(50 * time.Millisecond), DrainTimeout(time.Nanosecond)}, func(address string) {
-			spoke, mute := dial(t, address), dial(t, address)
+			spoke, mute := dialServer(t, address), dialServer(t, address)
 			ask(t, spoke)
 			if _, err := mute.Read(make([]byte, 1)); err != io.EOF {
 				t.Errorf("the one that never spoke: %v", err)

@@ -69,7 +69,7 @@ func TestPauseReadingHoldsThePeerUp(t *testing.T) {
 func TestEmptyGetBuffer(t *testing.T) {
 	run(t, func(ctx context.Context) error {
 		r := newRecorder()
-		_, peer, err := pair(ctx, emptyBuffer{r})
+		_, peer, err := transportPair(ctx, emptyBuffer{r})
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func TestTransportMessageAllocatesNothing(t *testing.T) {
 		if driver := loop.Current().Driver(); driver != "epoll" && driver != "kqueue" {
 			t.Skipf("the %s driver allocates for each change of what it watches", driver)
 		}
-		_, peer, err := pair(ctx, &echoProtocol{})
+		_, peer, err := transportPair(ctx, &echoProtocol{})
 		if err != nil {
 			return err
 		}

@@ -86,8 +86,8 @@ func (r *recorder) silent(ctx context.Context) error {
 	return nil
 }
 
-// pair is a transport with its protocol, and a connection as its peer.
-func pair(ctx context.Context, p Protocol) (*Transport, *Conn, error) {
+// transportPair is a transport with its protocol, and a connection as its peer.
+func transportPair(ctx context.Context, p Protocol) (*Transport, *Conn, error) {
 	l, err := Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
@@ -106,7 +106,7 @@ func withTransport(t *testing.T, fn func(ctx context.Context, r *recorder, peer 
 	t.Helper()
 	run(t, func(ctx context.Context) error {
 		r := newRecorder()
-		transport, peer, err := pair(ctx, r)
+		transport, peer, err := transportPair(ctx, r)
 		if err != nil {
 			return err
 		}
@@ -322,12 +322,12 @@ func TestProtocolPanics(t *testing.T) {
 				case "data":
 					r.onData = func([]byte) { panic("oh no") }
 				}
-				_, peer, err := pair(ctx, r)
+				_, peer, err := transportPair(ctx, r)
 				if err != nil {
 					return err
 				}
 				defer peer.Close()
-				transport, otherPeer, err := pair(ctx, other)
+				transport, otherPeer, err := transportPair(ctx, other)
 				if err != nil {
 					return err
 				}

@@ -88,7 +88,7 @@ func TestWriteBufferLimitsOfZero(t *testing.T) {
 func TestWriteInResumeWriting(t *testing.T) {
 	run(t, func(ctx context.Context) error {
 		p := &source{left: 20 << 20, done: aio.Event{}}
-		transport, peer, err := pair(ctx, p)
+		transport, peer, err := transportPair(ctx, p)
 		if err != nil {
 			return err
 		}
