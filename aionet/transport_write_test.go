@@ -87,7 +87,7 @@ func TestWriteBufferLimitsOfZero(t *testing.T) {
 // A Write in ResumeWriting may fill the buffer again, and the pair comes again.
 func TestWriteInResumeWriting(t *testing.T) {
 	run(t, func(ctx context.Context) error {
-		p := &source{left: 20 << 20, done: aio.Event{}}
+		p := &sourceProtocol{left: 20 << 20, done: aio.Event{}}
 		transport, peer, err := transportPair(ctx, p)
 		if err != nil {
 			return err
@@ -108,8 +108,8 @@ func TestWriteInResumeWriting(t *testing.T) {
 	})
 }
 
-// source writes as much as it may.
-type source struct {
+// sourceProtocol writes as much as it may.
+type sourceProtocol struct {
 	BaseProtocol
 	t      *Transport
 	left   int
@@ -118,11 +118,11 @@ type source struct {
 	done   aio.Event
 }
 
-func (p *source) ConnectionMade(t *Transport) { p.t = t; p.pump() }
-func (p *source) PauseWriting()               { p.paused = true }
-func (p *source) ResumeWriting()              { p.paused = false; p.pump() }
-func (p *source) ConnectionLost(error)        { p.done.Set() }
-func (p *source) pump() {
+func (p *sourceProtocol) ConnectionMade(t *Transport) { p.t = t; p.pump() }
+func (p *sourceProtocol) PauseWriting()               { p.paused = true }
+func (p *sourceProtocol) ResumeWriting()              { p.paused = false; p.pump() }
+func (p *sourceProtocol) ConnectionLost(error)        { p.done.Set() }
+func (p *sourceProtocol) pump() {
 	for !p.paused && p.left > 0 {
 		n := min(p.left, 10_000)
 		_, _ = p.t.Write(make([]byte, n))
