@@ -283,16 +283,19 @@ func TestShutdownReports(t *testing.T) {
 
 // A protocol with Drain decides itself when it is done.
 func TestShutdownTellsProtocols(t *testing.T) {
+	heard := make(chan struct{})
 	report := serving(t, Callbacks(func() Protocol { return &politeProtocol{} }), nil, func(address string) {
 		c := dialServer(t, address)
 		ask(t, c)
 		go func() {
+			defer close(heard)
 			got, err := io.ReadAll(c)
 			if string(got) != "goodbye" || err != nil {
 				t.Errorf("got %q, %v", got, err)
 			}
 		}()
 	})
+	<-heard
 	if report != nil {
 		t.Error(report)
 	}
