@@ -161,7 +161,7 @@ func (g *group) leave(err error) error {
 	if len(g.errors) == 0 {
 		return nil
 	}
-	if g.task.Cancelling() > g.requests {
+	if g.task.Cancelling()-g.scope.Told() > g.requests {
 		g.task.Recancel()
 	}
 	return &GroupError{Errors: g.errors}

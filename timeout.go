@@ -56,8 +56,9 @@ func within(ctx context.Context, d time.Duration, fn func(context.Context) error
 	s.SetDeadline(t.Loop().Now().Add(d))
 	returned := false
 	defer func() {
+		told := s.Told()
 		expired := s.Exit()
-		if expired && t.Uncancel() <= requests && returned && s.Cancels(err) {
+		if expired && t.Uncancel()+told <= requests && returned && s.Cancels(err) {
 			err = &TimeoutError{After: d}
 		}
 	}()

@@ -62,8 +62,17 @@ type scopeState struct {
 	deadline   time.Time
 	timer      Handle
 	expired    bool
+	told       told
 	dependents []*Task
 	awaited    atomic.Pointer[Awaited] // what its task waited for last, where that has an object
+}
+
+// told is the request of cancellation that the end of a followed context made:
+// of the scope alone, so the scope takes it back when it is closed.
+type told struct {
+	counted bool
+	marked  bool  // it made the mark that the next await takes
+	before  int32 // how many requests there were
 }
 
 type scopeKey struct{}
@@ -132,6 +141,9 @@ func EnterShielded(ctx context.Context) *Scope {
 	if c == nil {
 		return nil
 	}
+	if _, bare := ctx.(*Scope); !bare {
+		ctx = context.WithoutCancel(ctx)
+	}
 	s := c.enter(ctx, nil)
 	s.shielded = true
 	s.nested.parent = c.scope.Outer()
@@ -199,14 +211,43 @@ func (s *Scope) follow(ctx context.Context) {
 			s.cancelNow(expired, context.Cause(ctx), "")
 			return
 		}
-		s.task.post(func() { s.task.cancelScope(s, expired, context.Cause(ctx), "") })
+		s.task.post(func() { s.tell(expired, context.Cause(ctx)) })
 	})
 	m.end = func(error, error) { stop() }
 }
 
+// tell cancels the scope because a context that it follows has ended. The news
+// may come when the scope is closed already.
+func (s *Scope) tell(expired bool, cause error) {
+	t := s.task
+	if s.nested == nil {
+		t.cancelScope(s, expired, cause, "")
+		return
+	}
+	if s.state.Load()&scopeEnded != 0 {
+		return
+	}
+	of := &s.detail().told
+	marked := t.mark
+	of.before = t.requests
+	t.cancelScope(s, expired, cause, "")
+	of.counted = t.requests > of.before
+	of.marked = t.mark && !marked
+}
+
+// Told returns how many of the task's requests of cancellation came from a
+// context that the scope follows. [Scope.Exit] takes them back.
+func (s *Scope) Told() int {
+	if m := s.more.Load(); m != nil && m.told.counted {
+		return 1
+	}
+	return 0
+}
+
 // Exit closes the scope: its context ends, what was started with it is
-// cancelled. It reports whether the scope's deadline had expired, which is a
-// request of cancellation that the caller takes back with [Task.Uncancel].
+// cancelled, and a request of cancellation that came from a context it follows
+// is taken back. It reports whether the scope's deadline had expired, which is a
+// request that the caller takes back with [Task.Uncancel].
 func (s *Scope) Exit() (expired bool) {
 	c := s.task.co
 	c.scope = s.nested.outer
@@ -218,6 +259,11 @@ func (s *Scope) Exit() (expired bool) {
 	}
 	m.timer.Cancel()
 	s.finish(m, context.Canceled)
+	if m.told.counted {
+		if left := s.task.Uncancel(); m.told.marked && left <= int(m.told.before) {
+			s.task.mark = false
+		}
+	}
 	return m.expired
 }
 
