@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -56,15 +57,17 @@ func (l *Loop) callbackPanicked(value any) {
 // unread are the tasks that failed while nobody awaited them.
 type unread struct{ tasks []*Task }
 
-// Failures beyond this many are reported without waiting for the end of the
-// loop, the oldest first.
+// Failures beyond this many that are still unread are reported without waiting
+// for the end of the loop, the oldest first.
 const maxUnread = 64
 
 func (u *unread) note(t *Task) {
 	if t.state.Load()&futureRead != 0 {
 		return
 	}
-	u.tasks = append(u.tasks, t)
+	if u.tasks = append(u.tasks, t); len(u.tasks) > maxUnread {
+		u.tasks = slices.DeleteFunc(u.tasks, func(t *Task) bool { return t.state.Load()&futureRead != 0 })
+	}
 	if len(u.tasks) > maxUnread {
 		oldest := u.tasks[0]
 		u.tasks[0] = nil

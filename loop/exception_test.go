@@ -94,6 +94,35 @@ func TestUnreadErrorsAreBounded(t *testing.T) {
 	}
 }
 
+// Errors that were read a little later take no place of those that were not.
+func TestErrorsReadLateDoNotCountAsUnread(t *testing.T) {
+	reported := 0
+	l := newLoop(t, func(o *Options) { o.ExceptionHandler = func(*Loop, Exception) { reported++ } })
+	var fail func(i int)
+	fail = func(i int) {
+		if i == 3*maxUnread {
+			l.Stop()
+			return
+		}
+		task := start(l, func(context.Context) error { return errTest })
+		l.CallLater(time.Second, func() {
+			if i >= maxUnread/2 {
+				_ = task.Err()
+			}
+			fail(i + 1)
+		})
+	}
+	l.CallSoon(func() { fail(0) })
+	_ = l.RunForever()
+	if reported != 0 {
+		t.Errorf("%d reported while the loop runs", reported)
+	}
+	l.ReportUnread()
+	if reported != maxUnread/2 {
+		t.Errorf("%d reported, want %d", reported, maxUnread/2)
+	}
+}
+
 func TestADetachedPanicGoesToTheHandlerAtOnce(t *testing.T) {
 	var got []Exception
 	l := newLoop(t, func(o *Options) {
