@@ -26,6 +26,7 @@ var allowed = map[string][]string{
 	"cmd/aio":                  {"cmd/aio/tour"},
 	"cmd/aio/tour":             {"", "coro", "loop"},
 	"examples/hello":           {""},
+	"stress":                   {},
 	"conformance/cmd/compare":  {"conformance"},
 	"conformance/cmd/scenario": {"conformance", "conformance/runner"},
 }
