@@ -35,5 +35,5 @@ func (t *Transport) heard() bool { return t.is&transportHeard != 0 }
 func (t *Transport) touched() bool {
 	was := t.is & transportTouched
 	t.is &^= transportTouched
-	return was != 0
+	return was != 0 || t.is&transportMuted != 0
 }

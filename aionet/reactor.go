@@ -65,6 +65,9 @@ func (r *reactor) run(ctx context.Context) error {
 	r.loop, r.task = loop.Current(), loop.CurrentTask()
 	err := aio.Group(ctx, func(ctx context.Context) error {
 		r.ctx = ctx
+		for _, fn := range r.server.options.onStart {
+			fn(ctx)
+		}
 		r.ready.Set()
 		defer r.borrowing.end()
 		return r.stop.Wait(ctx)

@@ -2,7 +2,10 @@
 
 package aionet
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // ServerOption is a setting of [NewServer] and [Serve].
 type ServerOption func(*serverOptions)
@@ -12,6 +15,7 @@ type serverOptions struct {
 	least           bool
 	reusePort       bool
 	connections     int
+	onStart         []func(ctx context.Context)
 	drain           time.Duration
 	idle, firstByte time.Duration
 }
@@ -40,3 +44,11 @@ func MaxConnections(n int) ServerOption { return func(o *serverOptions) { o.conn
 // DrainTimeout is how long connections may take to finish when the server
 // stops; 5 seconds without it.
 func DrainTimeout(d time.Duration) ServerOption { return func(o *serverOptions) { o.drain = d } }
+
+// OnStart has fn called on each of the server's loops as the server starts, one
+// after the other and before any connection comes: to set up what is kept for
+// each loop. Tasks that it starts with ctx belong to the server. fn must not
+// wait for connections.
+func OnStart(fn func(ctx context.Context)) ServerOption {
+	return func(o *serverOptions) { o.onStart = append(o.onStart, fn) }
+}

@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -330,5 +332,31 @@ func TestCancelledServerEndsProtocols(t *testing.T) {
 	})
 	if err := r.expect(context.Background(), fmt.Sprintf("lost %v", ErrServerClosed)); err != nil {
 		t.Error(err)
+	}
+}
+
+// OnStart runs on each loop, before the first connection.
+func TestOnStart(t *testing.T) {
+	var loops []*loop.Loop // started one after the other, so no lock
+	started := NewLocal(func(l *loop.Loop) *bool { return new(bool) })
+	var early atomic.Bool
+	handler := PerConnection(func(ctx context.Context, c *Conn) error {
+		if !*started.Get() {
+			early.Store(true)
+		}
+		return echoConnection(ctx, c)
+	})
+	options := []ServerOption{Loops(3), DrainTimeout(time.Nanosecond), OnStart(func(context.Context) {
+		loops = append(loops, loop.Current())
+		*started.Get() = true
+	})}
+	_ = serving(t, handler, options, func(address string) {
+		for range 6 {
+			ask(t, dialServer(t, address))
+		}
+	})
+	slices.SortFunc(loops, func(a, b *loop.Loop) int { return strings.Compare(fmt.Sprintf("%p", a), fmt.Sprintf("%p", b)) })
+	if len(slices.Compact(loops)) != 3 || early.Load() {
+		t.Errorf("%d loops, a connection came before: %v", len(loops), early.Load())
 	}
 }

@@ -35,7 +35,7 @@ type Transport struct {
 	is       transportState
 }
 
-type transportState uint16
+type transportState uint32
 
 const (
 	transportMade    transportState = 1 << iota // ConnectionMade was called
@@ -51,6 +51,7 @@ const (
 	transportClosed                             // the file is closed
 	transportHeard                              // the peer has sent something
 	transportTouched                            // something has happened since a timeout looked
+	transportMuted                              // a request is being handled: the connection is not idle
 )
 
 // begin has the protocol know its transport, in the next round, and hear of the
@@ -177,6 +178,16 @@ func (t *Transport) failed(err error) {
 	t.queue.loop.CallExceptionHandler(loop.Exception{
 		Message: fmt.Sprintf("a protocol of a connection with %v failed, the connection is closed", t.RemoteAddr()), Err: err})
 	t.forceClose(err)
+}
+
+// fail closes for an error of what the protocol calls. The ordinary ends of
+// connections are no news.
+func (t *Transport) fail(err error) {
+	if ordinary(err) {
+		t.forceClose(err)
+	} else {
+		t.failed(err)
+	}
 }
 
 // broken closes for an error of the system.

@@ -31,6 +31,19 @@ func (t *Transport) ResumeReading() {
 	}
 }
 
+// mute is PauseReading while a request of the connection is being handled.
+func (t *Transport) mute() {
+	t.is |= transportMuted
+	t.PauseReading()
+}
+
+func (t *Transport) unmute() {
+	if t.is&transportMuted != 0 {
+		t.is = t.is&^transportMuted | transportTouched
+		t.ResumeReading()
+	}
+}
+
 // IsReading reports whether the protocol receives data: the transport is neither
 // paused nor closing.
 func (t *Transport) IsReading() bool {
