@@ -111,8 +111,12 @@ func (c *Conn) WaitReadable(ctx context.Context) error {
 }
 
 // unread reports whether a read would find something. A read that filled its
-// buffer has left news that may be none, so the system is asked.
+// buffer has left news that may be none, so the system is asked. The caller has
+// the turn to read.
 func (c *Conn) unread() bool {
+	if r := c.rare.Load(); r != nil && len(r.unread) > 0 {
+		return true
+	}
 	if !c.in.news.Load() {
 		return false
 	}

@@ -260,3 +260,18 @@ func TestConnGoroutinesReadInTurns(t *testing.T) {
 		})
 	}
 }
+
+// Bytes that were given back are readable, although the system has none.
+func TestConnGivenBackBytesAreReadable(t *testing.T) {
+	everywhere(t, func(s *subject) {
+		s.must(s.a.begin(s.ctx, reading))
+		s.a.giveBack([]byte("given back"))
+		s.a.end(reading)
+		s.must(s.a.WaitReadable(s.ctx))
+		s.read(s.a, "given ")
+		s.must(s.a.WaitReadable(s.ctx))
+		s.read(s.a, "back")
+		s.write(s.b, "more")
+		s.read(s.a, "more")
+	})
+}

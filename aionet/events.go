@@ -137,7 +137,7 @@ func (r *reactor) event(ctx context.Context, c *served) {
 		r.detach(c)
 	case !open || r.draining || c.state.Load()&closing != 0:
 		r.ended(c)
-	case c.unread():
+	case c.tryUnread():
 		r.borrowing.push(c) // behind the others that are due
 	default:
 		c.phase = resting

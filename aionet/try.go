@@ -36,6 +36,16 @@ func (d *descriptor) tryBegin(turn uint32) (mine bool, err error) {
 	}
 }
 
+// tryUnread is unread for who has not the turn. While somebody else reads the
+// answer is no.
+func (c *Conn) tryUnread() bool {
+	if mine, _ := c.tryBegin(reading); !mine {
+		return false
+	}
+	defer c.end(reading)
+	return c.unread()
+}
+
 // tryRead is Read that returns wouldBlock instead of waiting. It is for
 // connections that are registered with a loop: only news lets it ask.
 func (c *Conn) tryRead(p []byte) (int, error) {
@@ -47,6 +57,9 @@ func (c *Conn) tryRead(p []byte) (int, error) {
 		return 0, wouldBlock{}
 	}
 	defer c.end(reading)
+	if n := c.reread(p); n > 0 {
+		return n, nil
+	}
 	if !c.in.news.Load() {
 		return 0, wouldBlock{}
 	}
