@@ -85,7 +85,7 @@ var handlers = map[string]http.HandlerFunc{
 			panic(err)
 		}
 	},
-	"/redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/there", 302) },
+	"/redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/there", http.StatusFound) },
 	"/error":    func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", 500) },
 	"/close": func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
