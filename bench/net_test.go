@@ -4,6 +4,7 @@ package main
 
 import (
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,8 @@ func TestPeersServe(t *testing.T) {
 					t.Errorf("%s: %v", c.Name, err)
 					continue
 				}
-				if sample.Case != c.Name || c.Unit != "B" && !(sample.Value > 0) {
+				// A server on a busy machine may not have run at all in so short a window, nor have grown.
+				if sample.Case != c.Name || math.IsNaN(sample.Value) || math.IsInf(sample.Value, 0) || c.Unit == "GB/s" && sample.Value <= 0 {
 					t.Errorf("%s: sample %+v", c.Name, sample)
 				}
 				if l := sample.Load; c.load.rate > 0 && (!(l.PerSecond > 0) || !(l.P50 > 0) || l.P99 < l.P50 || l.P999 < l.P99) {
