@@ -15,9 +15,10 @@ import (
 var allowed = map[string][]string{
 	"internal/gid":             {},
 	"internal/driver":          {},
+	"internal/goroutines":      {},
 	"internal/leakcheck":       {},
 	"coro":                     {"internal/gid"},
-	"loop":                     {"coro", "internal/driver", "internal/gid"},
+	"loop":                     {"coro", "internal/driver", "internal/gid", "internal/goroutines"},
 	"":                         {"loop"},
 	"aiotest":                  {"", "loop"},
 	"aionet":                   {"", "internal/driver", "loop"},

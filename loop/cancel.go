@@ -180,11 +180,15 @@ func (c *coroutine) reached(x *Scope, expired bool) bool {
 
 // Cancelling returns the number of requests to cancel the task that nobody has
 // taken back, as asyncio counts them. On the loop only.
-func (t *Task) Cancelling() int { return int(t.requests) }
+func (t *Task) Cancelling() int {
+	t.scope.loop.mustBeHere("Task.Cancelling")
+	return int(t.requests)
+}
 
 // Uncancel takes one request back and returns how many are left; with none
 // left a cancel that was not delivered yet is dropped. On the loop only.
 func (t *Task) Uncancel() int {
+	t.scope.loop.mustBeHere("Task.Uncancel")
 	if t.requests > 0 {
 		if t.requests--; t.requests == 0 {
 			t.mark = false

@@ -75,6 +75,7 @@ func (l *Loop) Shutdown(cause error, giveUp func() bool) error {
 	for l.tasks.count > 0 {
 		for t := l.tasks.first; t != nil; t = t.next {
 			if t.id > seen {
+				l.reportLeft(t)
 				t.Cancel(cause)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/goaio/aio/coro"
 	"github.com/goaio/aio/internal/gid"
+	"github.com/goaio/aio/internal/goroutines"
 )
 
 // ErrAwaitInCallback says that a callback of a loop tried to wait. Only tasks
@@ -34,6 +35,7 @@ type rare struct {
 	joining *Task           // the task whose end is awaited
 	watched context.Context // whose end interrupts the await, where that is not awaited's
 	visit   func()          // what the suspended task is resumed for, see unwind
+	locked  bool            // the OS thread, from the coroutine's start on
 	epoch   uint64          // tells a late watcher that its await is over
 }
 
@@ -65,9 +67,18 @@ func newCoroutine(l *Loop) *coroutine {
 // which has to be handed to it unless it can carry on.
 func carry(co *coro.Coroutine) {
 	c := co.Record.Owner.(*coroutine)
+	if c.loop.Debug() {
+		c.more().locked = goroutines.SelfLocked()
+	}
 	for {
 		t := c.task
+		if c.loop.options.ProfileLabels {
+			t.label()
+		}
 		t.run(c)
+		if c.loop.options.ProfileLabels {
+			unlabel()
+		}
 		t.co, c.task = nil, nil
 		if !c.loop.carryOn(c) && !co.Suspend() {
 			return
@@ -257,6 +268,7 @@ func (c *coroutine) governing(ctx context.Context) (s *Scope, watch context.Cont
 		return nil, nil
 	}
 	if s = scopeOf(ctx); s == nil || s.task != c.task {
+		c.foreignContext(s)
 		return nil, ctx
 	}
 	if sameEnd(ctx, s) {
@@ -300,6 +312,9 @@ func (c *coroutine) interrupt(w *Waiter, cause error) bool {
 
 // yield suspends until the next round.
 func (c *coroutine) yield(ctx context.Context) error {
+	if err := c.checkThread(); err != nil {
+		return err
+	}
 	s, watch := c.governing(ctx)
 	c.loop.pushHere(c.task)
 	c.park()

@@ -21,6 +21,7 @@ type Exception struct {
 // SetExceptionHandler replaces the handler of the options; nil brings the
 // default back, a report to slog's default logger.
 func (l *Loop) SetExceptionHandler(handler func(*Loop, Exception)) {
+	l.mustBeHere("Loop.SetExceptionHandler")
 	l.options.ExceptionHandler = handler
 }
 
@@ -92,6 +93,7 @@ func (l *Loop) ReportUnread() {
 	for _, t := range tasks {
 		t.reportUnread()
 	}
+	l.reportUnawaitedTasks()
 }
 
 // DeadlockError says that tasks wait and nothing can wake them.

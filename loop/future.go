@@ -25,6 +25,7 @@ const (
 	futureDone      = 1 << iota // with a value, an error or a cancel
 	futureCancelled             // with a cancel
 	futureRead                  // somebody has seen the error
+	futureWatched               // somebody wants to know whether it was read, error or not
 )
 
 // Completed reports whether the future is complete: asyncio's done().
@@ -65,10 +66,11 @@ func (f *Future) Cancelled() bool { return f.state.Load()&futureCancelled != 0 }
 // Err returns the error the future ended with, and [ErrInvalidState] if it has
 // not ended. The error counts as read.
 func (f *Future) Err() error {
-	if !f.Completed() {
+	state := f.state.Load()
+	if state&futureDone == 0 {
 		return ErrInvalidState
 	}
-	if f.err != nil && f.state.Load()&futureRead == 0 {
+	if state&futureRead == 0 && (f.err != nil || state&futureWatched != 0) {
 		f.state.Or(futureRead)
 	}
 	return f.err
@@ -97,11 +99,11 @@ func (f *Future) Complete(err error, set func()) bool {
 // waits has been told.
 func (f *Future) complete(err error, asCancelled bool, first func()) {
 	f.err = err
+	state := futureDone | f.state.Load()&futureWatched
 	if asCancelled {
-		f.state.Store(futureDone | futureCancelled)
-	} else {
-		f.state.Store(futureDone)
+		state |= futureCancelled
 	}
+	f.state.Store(state)
 	if first != nil {
 		first()
 	}

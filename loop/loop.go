@@ -57,6 +57,7 @@ type Loop struct {
 	relaying   bool // a task runs the steps of others
 	eager      bool // a task runs the first step of one that it starts
 	external   atomic.Int64
+	observer   *observer // nil if nobody watches
 	values     map[any]any
 	options    Options
 	closed     atomic.Bool
@@ -81,6 +82,25 @@ type Options struct {
 	// its form. A program that fails then relies on an order of tasks that
 	// asyncio does not promise.
 	Shuffle func(n int, swap func(i, j int))
+	// Debug has the loop look out for mistakes, at some cost: methods that are
+	// called on the wrong goroutine, awaits with another task's context or with
+	// the OS thread locked, tasks that nobody awaits, callbacks that take long,
+	// tasks that nothing can wake. AIO_DEBUG=1 in the environment does so for
+	// every loop.
+	Debug bool
+	// Watchdog is how long one callback or one step of a task may hold the loop
+	// before the stack of the goroutine that holds it is reported. Zero means
+	// never, but in debug mode 100 ms; a negative one never.
+	Watchdog time.Duration
+	// ReportHandler hears what the watchdog and debug mode have to say. Nil
+	// means that it is printed on standard error. It is called on the goroutine
+	// where something happened, for a stall and an idle loop on that of the
+	// watchdog; it must not wait, least of all for the loop.
+	ReportHandler func(Report)
+	// ProfileLabels has each coroutine carry the name of its task as a label,
+	// [ProfileLabel], so that profiles can be split by task. It takes about 300
+	// ns a task.
+	ProfileLabels bool
 	// EagerStart runs a task that is started on the loop up to its first
 	// suspension at once, in its starter's step.
 	EagerStart bool
@@ -97,6 +117,9 @@ func New(options Options) (*Loop, error) {
 	l.rearmer, _ = d.(driver.Rearmer)
 	l.dispatcher = l.dispatch
 	l.runner.Owner = l
+	if l.observer = newObserver(&l.options); l.observer != nil {
+		l.relaying, l.eager = true, true // each step is an entry of its own
+	}
 	return l, nil
 }
 
@@ -198,10 +221,14 @@ func (l *Loop) Hold() { l.external.Add(1) }
 func (l *Loop) Release() { l.external.Add(-1) }
 
 // Value returns what SetValue stored. On the loop, or before it runs.
-func (l *Loop) Value(key any) any { return l.values[key] }
+func (l *Loop) Value(key any) any {
+	l.mustBeHere("Loop.Value")
+	return l.values[key]
+}
 
 // SetValue keeps a value with the loop. On the loop, or before it runs.
 func (l *Loop) SetValue(key, value any) {
+	l.mustBeHere("Loop.SetValue")
 	if l.values == nil {
 		l.values = map[any]any{}
 	}

@@ -51,6 +51,12 @@ func (l *Loop) unlink(t *Task) {
 	r.mu.Unlock()
 }
 
+func (r *registry) len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count
+}
+
 // Tasks returns the loop's live tasks in the order in which they were started:
 // asyncio's all_tasks. Those that another goroutine has started since the loop
 // last looked are not among them. Safe from any goroutine.

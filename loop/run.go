@@ -99,10 +99,12 @@ func (l *Loop) enter() error {
 	gid.Register(&l.runner)
 	l.round.clock = clockWord(l.driver.Now())
 	l.list()
+	l.watch()
 	return nil
 }
 
 func (l *Loop) leave() {
+	l.unwatch()
 	l.unlist()
 	gid.Unregister(&l.runner)
 	l.round.stopping.Store(false)
@@ -124,7 +126,9 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 		for l.round.todo > 0 {
 			l.round.todo--
 			e := l.ready.pop()
-			if fn, ok := e.(callback); ok {
+			if l.observer != nil {
+				l.observe(e)
+			} else if fn, ok := e.(callback); ok {
 				fn()
 			} else if t, ok := e.(*Task); ok {
 				l.step(t)
@@ -147,6 +151,18 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 			}
 		}
 		l.begin()
+	}
+}
+
+// run runs one entry.
+func (l *Loop) run(e entry) {
+	switch e := e.(type) {
+	case callback:
+		e()
+	case *Task:
+		l.step(e)
+	default:
+		l.runOther(e)
 	}
 }
 
@@ -250,6 +266,10 @@ func (l *Loop) wait() error {
 	if l.virtual && timeout < 0 && external == 0 {
 		l.foreign.asleep.Store(false)
 		return l.deadlocked()
+	}
+	if o := l.observer; o != nil {
+		o.idle.Store(!l.mayWake(timeout))
+		defer o.idle.Store(false)
 	}
 	err := l.driver.Wait(timeout, external, l.dispatcher)
 	l.foreign.asleep.Store(false)
@@ -359,6 +379,10 @@ func (l *Loop) relay(c *coroutine) (resumed bool) {
 // startEagerly runs the first step of a task within its starter's step.
 func (l *Loop) startEagerly(t *Task) {
 	current, relaying, eager := l.current, l.relaying, l.eager
+	if o := l.observer; o != nil {
+		o.current.Store(t)
+		defer o.current.Store(current)
+	}
 	l.relaying, l.eager = true, true // what else is due waits for the starter's step to end
 	defer func() {
 		if value := recover(); value != nil && !l.stepEnded() {

@@ -64,6 +64,7 @@ type scopeState struct {
 	expired    bool
 	told       told
 	dependents []*Task
+	record     *record                 // of a task in debug mode
 	awaited    atomic.Pointer[Awaited] // what its task waited for last, where that has an object
 }
 
@@ -305,12 +306,16 @@ func (s *Scope) cancelNow(expired bool, cause error, by string) {
 
 // Cancel cancels the scope, a request counted by its task: the task's await is
 // interrupted if it stands in the scope. On the loop only.
-func (s *Scope) Cancel(cause error) { s.task.cancelScope(s, false, cause, "") }
+func (s *Scope) Cancel(cause error) {
+	s.loop.mustBeHere("Scope.Cancel")
+	s.task.cancelScope(s, false, cause, "")
+}
 
 // SetDeadline moves the time at which the scope is cancelled; the zero time
 // removes it. One that has passed cancels the scope in the next round. On the
 // loop only.
 func (s *Scope) SetDeadline(when time.Time) {
+	s.loop.mustBeHere("Scope.SetDeadline")
 	m := s.detail()
 	m.timer.Cancel()
 	m.timer = Handle{}

@@ -17,6 +17,13 @@ type signals struct {
 	heard map[os.Signal]*heard
 }
 
+// any reports whether the loop hears any signal.
+func (s *signals) any() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.heard) > 0
+}
+
 // heard is one signal that the loop hears. Each has a channel of its own, so
 // that a storm of one crowds out no other, and so that it can be given back
 // alone: os/signal takes a whole channel back, and to register the rest anew

@@ -14,7 +14,7 @@ func Yield(ctx context.Context) error {
 	if r := gid.Self(); r != nil {
 		c, ok := r.Owner.(*coroutine)
 		s, bare := ctx.(*Scope)
-		if ok && bare && s.task == c.task { // see Waiter.Wait for why this stands here
+		if ok && bare && s.task == c.task && c.loop.observer == nil { // see Waiter.Wait for why this stands here
 			c.loop.pushHere(c.task)
 			if !c.rest() && !c.co.Suspend() {
 				c.unwind()
@@ -49,6 +49,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 	if d <= 0 {
 		return c.yield(ctx)
+	}
+	if err := c.checkThread(); err != nil {
+		return err
 	}
 	l, t := c.loop, &c.timer
 	if t.index == queued {

@@ -44,6 +44,12 @@ type TaskInfo struct {
 	// the task that waits for it at its end, nil for a plain goroutine.
 	Group Supervisor
 	Owner *Task
+
+	// Spawned is where the task was started, Steps how many steps it has made,
+	// Busy how long they took together: in debug mode only.
+	Spawned string
+	Steps   uint64
+	Busy    time.Duration
 }
 
 // Snapshot returns what all live tasks of the loops that are being run are
@@ -73,11 +79,16 @@ func (l *Loop) look(infos []TaskInfo) []TaskInfo {
 	var here *Task
 	if l.onLoop() {
 		here = l.current
+	} else if l.observer != nil {
+		here = l.observer.current.Load()
 	}
 	for _, t := range append(l.Tasks(), l.foreign.starting()...) {
 		info := TaskInfo{Task: t, Loop: l, ID: t.ID(), Name: t.Name(), State: Ready, Group: t.scope.supervisor}
 		if owned, ok := info.Group.(interface{ Owner() *Task }); ok {
 			info.Owner = owned.Owner()
+		}
+		if r := t.record(); r != nil {
+			info.Spawned, info.Steps, info.Busy = r.spawned, r.steps.Load(), time.Duration(r.busy.Load())
 		}
 		if t == here {
 			info.State = Running

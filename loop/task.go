@@ -64,6 +64,9 @@ func (t *Task) SetName(name string) {
 	m.mu.Lock()
 	m.name = name
 	m.mu.Unlock()
+	if l := t.scope.loop; l != nil && l.options.ProfileLabels && CurrentTask() == t {
+		t.label()
+	}
 }
 
 // Context returns the task's outermost scope.
@@ -100,6 +103,9 @@ func startOn(l *Loop, onLoop bool, t *Task, ctx context.Context, body Body) {
 	t.scope.loop = l
 	t.scope.task = t
 	t.inherit(ctx)
+	if l != nil && l.Debug() {
+		t.recordStart(scopeOf(ctx))
+	}
 	if t.scope.supervisor != nil && !t.owned {
 		if err := t.scope.supervisor.Add(t); err != nil {
 			t.owned = true
@@ -198,6 +204,7 @@ func (t *Task) end(err error, asCancelled bool) {
 	}
 	supervised := t.scope.supervisor != nil && !t.owned
 	t.mu.Lock()
+	awaited := t.waiters.First() != nil
 	if supervised {
 		// A supervisor hears of it before anybody else: asyncio's group adds its
 		// callback first.
@@ -207,6 +214,9 @@ func (t *Task) end(err error, asCancelled bool) {
 	}
 	if err != nil && !asCancelled && !supervised && !t.owned && t.scope.loop != nil {
 		t.scope.loop.unread.note(t)
+	}
+	if err == nil && !awaited && !supervised && !t.owned {
+		t.noteUnawaited()
 	}
 }
 

@@ -67,6 +67,9 @@ func NewWaiterFor(ctx context.Context, awaited *Awaited, object any) (*Waiter, e
 	if c == nil {
 		return newGoroutineWaiter(), nil
 	}
+	if err := c.checkThread(); err != nil {
+		return nil, err
+	}
 	c.waiter.state = pending
 	c.task.beginWait(c.loop.round.clock, awaited, identity(object))
 	return &c.waiter, nil

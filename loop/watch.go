@@ -59,6 +59,7 @@ func (d *watched) interest() (interest driver.Interest) {
 }
 
 func (l *Loop) add(fd int, side driver.Interest, fn func()) error {
+	l.mustBeHere("Loop.AddReader or AddWriter")
 	if l.closed.Load() {
 		return ErrClosed
 	}
@@ -89,6 +90,7 @@ func (l *Loop) add(fd int, side driver.Interest, fn func()) error {
 }
 
 func (l *Loop) removeWatch(fd int, side driver.Interest) bool {
+	l.mustBeHere("Loop.RemoveReader or RemoveWriter")
 	d := l.watches.descriptors[fd]
 	if d == nil {
 		return false

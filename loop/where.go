@@ -13,6 +13,7 @@ import (
 // others meanwhile it says "suspended", and of one without a loop "on a
 // goroutine of its own". On the loop only, or while that does not run.
 func (t *Task) Where() string {
+	t.scope.loop.mustBeHere("Task.Where")
 	c := t.co
 	switch {
 	case t.Completed():
@@ -43,7 +44,7 @@ func place() string {
 	await := ""
 	for {
 		frame, more := frames.Next()
-		if !internal(frame) {
+		if !internalCall(frame.Function, frame.File) {
 			return fmt.Sprintf("%s at %s:%d", await, filepath.Base(frame.File), frame.Line)
 		}
 		await = shortName(frame.Function)
@@ -53,13 +54,13 @@ func place() string {
 	}
 }
 
-// internal reports whether a frame is aio's own code, and no test's.
-func internal(frame runtime.Frame) bool {
-	if strings.HasSuffix(frame.File, "_test.go") {
+// internalCall reports whether a call is of aio's own code, and no test's.
+func internalCall(function, file string) bool {
+	if strings.HasSuffix(file, "_test.go") {
 		return false
 	}
 	for _, prefix := range []string{module + ".", module + "/loop.", module + "/coro.", "iter.", "runtime."} {
-		if strings.HasPrefix(frame.Function, prefix) {
+		if strings.HasPrefix(function, prefix) {
 			return true
 		}
 	}
