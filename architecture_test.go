@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"coro":                     {"internal/gid"},
 	"loop":                     {"coro", "internal/driver", "internal/gid", "internal/goroutines"},
 	"":                         {"loop"},
-	"aiotest":                  {"", "loop"},
+	"aiotest":                  {"", "internal/goroutines", "loop"},
 	"aionet":                   {"", "internal/driver", "loop"},
 	"conformance":              {},
 	"conformance/runner":       {"", "conformance", "loop"},

@@ -13,6 +13,9 @@
 //
 // [Shuffle] and [Shuffled] change the order in which tasks run within a round,
 // by a seed, and so find code that relies on an order that nobody promises.
+//
+// [NoLeaks] and [VerifyMain] fail tests, of whatever kind, that leave goroutines
+// or tasks behind.
 package aiotest
 
 import (
@@ -81,9 +84,9 @@ func Run(t testing.TB, fn func(ctx context.Context), options ...Option) {
 	}
 	// Goroutines inherit labels, so those of this test are known by one.
 	r.label = fmt.Sprintf("%s#%d", t.Name(), runs.Add(1))
-	pprof.Do(context.Background(), pprof.Labels("aiotest", r.label), func(context.Context) {
+	pprof.Do(context.Background(), pprof.Labels("aiotest", r.label), func(ctx context.Context) {
 		defer r.goroutines() // deferred, for t.FailNow leaves aio.Run by Goexit
-		r.ended(aio.Run(context.Background(), r.main, arguments...))
+		r.ended(aio.Run(ctx, r.main, arguments...))
 	})
 }
 

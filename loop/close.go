@@ -22,9 +22,14 @@ func (l *Loop) Close() error {
 			l.link(t)
 		}
 	}
-	var abandoned []string
+	abandoned := &AbandonedError{}
+	for _, t := range l.Tasks() {
+		if len(abandoned.Where) < maxListed {
+			abandoned.Where = append(abandoned.Where, t.Where())
+		}
+		abandoned.Tasks = append(abandoned.Tasks, t.Name())
+	}
 	for t := l.tasks.first; t != nil; t = l.tasks.first {
-		abandoned = append(abandoned, t.Name())
 		l.abandon(t)
 	}
 	l.ReportUnread()
@@ -34,8 +39,8 @@ func (l *Loop) Close() error {
 	l.watches = watches{}
 	l.signals.close()
 	err := l.driver.Close()
-	if len(abandoned) > 0 {
-		return &AbandonedError{Tasks: abandoned}
+	if len(abandoned.Tasks) > 0 {
+		return abandoned
 	}
 	return err
 }

@@ -147,10 +147,25 @@ func (l *Loop) deadlocked() error {
 }
 
 // AbandonedError is what Close returns when tasks had not ended.
-type AbandonedError struct{ Tasks []string }
+type AbandonedError struct {
+	// Tasks are their names.
+	Tasks []string
+	// Where says of the first twenty of them what they waited for, as
+	// [Task.Where] does.
+	Where []string
+}
 
 func (e *AbandonedError) Error() string {
-	return fmt.Sprintf("aio: closing the loop abandoned %d tasks: %s", len(e.Tasks), strings.Join(e.Tasks, ", "))
+	tasks := slices.Clone(e.Tasks)
+	for i := range tasks {
+		if i < len(e.Where) {
+			tasks[i] += " (" + e.Where[i] + ")"
+		} else if i == maxListed {
+			tasks = append(tasks[:i], fmt.Sprintf("%d more", len(e.Tasks)-i))
+			break
+		}
+	}
+	return fmt.Sprintf("aio: closing the loop abandoned %d tasks: %s", len(e.Tasks), strings.Join(tasks, ", "))
 }
 
 // Is holds for [ErrAbandoned].
