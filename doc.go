@@ -55,6 +55,14 @@
 // awaited anywhere; [Mutex], [Event], [Condition], [Semaphore], [Barrier] and
 // [Queue] work across loops and goroutines.
 //
+// # Looking inside
+//
+// [Dump] writes what every task waits for, as a tree of who awaits whom, while
+// a loop is stuck as well. [Watchdog] reports the stack of what holds a loop
+// for too long, while it does. [Debug], or AIO_DEBUG=1 in the environment,
+// looks out for mistakes. [ProfileLabels] splits profiles by task, and
+// [LogHandler] adds the task's name to log records.
+//
 // # Tests
 //
 // With Driver("simulated") time is virtual: it moves when nothing is left to

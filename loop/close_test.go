@@ -124,3 +124,24 @@ func TestNothingRunsOnALoopThatIsBeingClosed(t *testing.T) {
 		t.Errorf("got %v", waiting.Err())
 	}
 }
+
+func TestCloseSaysWhereTheAbandonedStood(t *testing.T) {
+	l, err := New(Options{Driver: "simulated"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named(l, "sleeper", func(ctx context.Context) error { return Sleep(ctx, time.Hour) })
+	l.Stop()
+	if err := l.RunForever(); err != nil {
+		t.Fatal(err)
+	}
+	for range maxListed + 5 {
+		named(l, "late", func(context.Context) error { return nil })
+	}
+	text := l.Close().Error()
+	for _, want := range []string{"abandoned 26 tasks: sleeper (loop.Sleep at close_test.go:", "late (not started), 6 more"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %q", want, text)
+		}
+	}
+}

@@ -159,7 +159,7 @@ func (i TaskInfo) more(above *Task) string {
 		text += ", in the group of " + i.Owner.Name()
 	}
 	if i.Spawned != "" {
-		text += fmt.Sprintf(", %d steps, busy for %v, %s", i.Steps, i.Busy.Round(time.Microsecond), i.Spawned)
+		text += fmt.Sprintf(", steps: %d, busy for %v, started by %s", i.Steps, i.Busy.Round(time.Microsecond), i.Spawned)
 	}
 	return text
 }

@@ -135,3 +135,25 @@ func TestADetachedPanicGoesToTheHandlerAtOnce(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// A circle is found at once, on the real clock as under virtual time.
+func TestACircleOfAwaits(t *testing.T) {
+	for _, driver := range []string{"", "simulated"} {
+		l := newLoop(t, func(o *Options) { o.Driver = driver })
+		var tasks [3]*Task
+		for i := range tasks {
+			tasks[i] = named(l, fmt.Sprint("task ", i), func(ctx context.Context) error {
+				err, _ := tasks[(i+1)%len(tasks)].Join(ctx)
+				return err
+			})
+		}
+		err := l.RunUntilComplete(tasks[0])
+		var deadlock *DeadlockError
+		if !errors.As(err, &deadlock) || !deadlock.Cycle ||
+			err.Error() != "deadlock: task 2 awaits task 0 awaits task 1 awaits task 2" {
+			t.Errorf("got %v", err)
+		}
+		_ = tasks[1].Err()
+		_ = tasks[2].Err()
+	}
+}

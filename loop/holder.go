@@ -147,10 +147,10 @@ func (h *holder) systemCall() string {
 }
 
 // place is the line of the program that the goroutine stands in: the innermost
-// that is not the standard library's.
+// that is neither the standard library's nor aio's own.
 func (h *holder) place() string {
 	for _, f := range h.Frames {
-		if !standard(f) {
+		if !standard(f) && !internalCall(f.Function, f.File) {
 			return fmt.Sprintf("%s, %s:%d", shortName(f.Function), filepath.Base(f.File), f.Line)
 		}
 	}

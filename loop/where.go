@@ -59,7 +59,7 @@ func internalCall(function, file string) bool {
 	if strings.HasSuffix(file, "_test.go") {
 		return false
 	}
-	for _, prefix := range []string{module + ".", module + "/loop.", module + "/coro.", "iter.", "runtime."} {
+	for _, prefix := range []string{module + ".", module + "/loop.", module + "/coro.", module + "/internal/", "iter.", "runtime."} {
 		if strings.HasPrefix(function, prefix) {
 			return true
 		}
