@@ -110,7 +110,7 @@ func (r *reactor) work(ctx context.Context) error {
 
 // rest waits to be borrowed.
 func (e *borrowing) rest(ctx context.Context) error {
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, awaitedEvent, nil)
 	if err != nil {
 		return err
 	}

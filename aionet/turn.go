@@ -41,7 +41,7 @@ func (d *descriptor) begin(ctx context.Context, turn uint32) error {
 }
 
 func (d *descriptor) beginBehind(ctx context.Context, turn uint32) error {
-	w, err := loop.NewWaiter(ctx)
+	w, err := loop.NewWaiterFor(ctx, awaitedTurn, d)
 	if err != nil {
 		return err
 	}
