@@ -15,14 +15,14 @@ import (
 // no more than that many goroutines: it stands still while they are read.
 const (
 	maxDumpedTasks      = 10_000
-	maxDumpedGoroutines = 20_000
+	maxDumpedGoroutines = 10_000
 )
 
 // Dump writes what all loops that are being run are doing: for each its tasks
 // as a tree in which a task stands under the one that awaits it, with what it
 // waits for, since when, and the calls that it is suspended in. It works while
-// a loop is stuck, and shows in what. The program stands still for about ten
-// microseconds a goroutine; in one of more than 20,000 the calls are left out.
+// a loop is stuck, and shows in what. The program stands still for some tens of
+// microseconds a goroutine; in one of more than 10,000 the calls are left out.
 // Safe from any goroutine.
 func Dump(w io.Writer) error {
 	var all []goroutines.Goroutine

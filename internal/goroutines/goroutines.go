@@ -47,11 +47,15 @@ func (f Frame) Receiver() (uintptr, bool) {
 	return uintptr(n), err == nil
 }
 
-// A dump larger than this is cut off.
-const maxDump = 64 << 20
+// A dump larger than maxDump is cut off. A goroutine takes mostly less than
+// perGoroutine in one.
+const (
+	maxDump      = 64 << 20
+	perGoroutine = 3 << 10
+)
 
-// All returns all goroutines. The program stands still meanwhile, for about
-// ten microseconds a goroutine.
+// All returns all goroutines. The program stands still meanwhile, for some
+// tens of microseconds a goroutine.
 func All() []Goroutine { return Parse(dump(true)) }
 
 // Self returns the calling goroutine.
@@ -66,7 +70,12 @@ func SelfLocked() bool {
 }
 
 func dump(all bool) string {
-	for size := 64 << 10; ; size *= 2 {
+	size := 16 << 10
+	if all {
+		// Each attempt makes the program stand still: let the first one do.
+		size = min(64<<10+runtime.NumGoroutine()*perGoroutine, maxDump)
+	}
+	for ; ; size *= 2 {
 		b := make([]byte, size)
 		if n := runtime.Stack(b, all); n < size || size >= maxDump {
 			return string(b[:n])
