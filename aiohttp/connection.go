@@ -21,7 +21,8 @@ type connection struct {
 	values  context.Context // whose values requests have; nil for none
 	current *exchange       // under way
 
-	answered bool // there was a request before
+	peer     string // its address, once there was a request
+	answered bool   // there was a request before
 }
 
 // Event is called by the server when there is something to read.
@@ -139,6 +140,13 @@ func (c *connection) end(w *work, x *exchange) error {
 		return err
 	}
 	return io.EOF
+}
+
+func (c *connection) remote() string {
+	if c.peer == "" {
+		c.peer = c.conn.RemoteAddr().String()
+	}
+	return c.peer
 }
 
 // HungUp cancels the request whose client has left.

@@ -195,5 +195,3 @@ func (s *Server) log() *slog.Logger {
 func (s *Server) logf(format string, arguments ...any) {
 	s.log().Warn(fmt.Sprintf(format, arguments...))
 }
-
-func (c *connection) remote() string { return c.conn.RemoteAddr().String() }
