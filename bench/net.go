@@ -57,7 +57,9 @@ type netPeer struct {
 func netPeers() []netPeer {
 	var peers []netPeer
 	for _, server := range goServers {
-		peers = append(peers, server.peer())
+		if server.serves["plaintext"] == nil || server.serves["echo"] != nil {
+			peers = append(peers, server.peer())
+		}
 	}
 	return append(peers,
 		pythonServer("asyncio"),
@@ -95,12 +97,20 @@ func netCases() []netCase {
 	}
 }
 
-// netSuites is the net suite, on systems that can run it.
+// netSuites are the suites with servers, on systems that can run them.
 func netSuites() []Suite {
+	return []Suite{
+		loadSuite("net", "echo servers under load: CPU a request, latency, memory of idle connections", netCases(), netPeers()),
+		httpSuite(),
+	}
+}
+
+// loadSuite is a suite whose subjects are servers.
+func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
 	settings := &netSettings{seconds: 0.75, idle: [2]int{2_000, 18_000}, bulk: 1 << 30}
 	suite := Suite{
-		Name: "net",
-		What: "echo servers under load: CPU a request, latency, memory of idle connections",
+		Name: name,
+		What: what,
 		Flags: func(flags *flag.FlagSet) {
 			flags.Func("seconds", "how long each window is measured, 0.1 to 30 (default 0.75)", func(text string) error {
 				_, err := fmt.Sscanf(text, "%g", &settings.seconds)
@@ -111,11 +121,10 @@ func netSuites() []Suite {
 			})
 		},
 	}
-	cases := netCases()
 	for _, c := range cases {
 		suite.Cases = append(suite.Cases, c.Case)
 	}
-	for _, peer := range netPeers() {
+	for _, peer := range peers {
 		suite.Subjects = append(suite.Subjects, Subject{
 			Name: peer.name,
 			Find: peer.find,
@@ -135,7 +144,7 @@ func netSuites() []Suite {
 			},
 		})
 	}
-	return []Suite{suite}
+	return suite
 }
 
 // runNetCase measures one case on a server process of its own.

@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/goaio/aio/aiohttp"
 	"github.com/goaio/aio/aionet"
 )
 
@@ -35,12 +36,15 @@ type serveOptions struct {
 }
 
 // goServers are the Go subjects of the suite in the order of its tables, with what each
-// serves: echo, tls, file or proxy. A subject that lacks one is left out of its cases.
+// serves: echo, tls, file or proxy, and of the http suite plaintext, json or post. A subject that lacks one is left out of its cases.
 var goServers = []goServer{
-	{"aio", "", map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho))}},
+	{"aio", "", with(eachHandler(aioHTTP(aiohttp.OnLoop)), map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho))})},
 	{"aio-conn", "", map[string]netServer{"echo": aioServer(aionet.PerConnection(aioConnectionEcho))}},
 	{"net", "", map[string]netServer{"echo": netEcho, "tls": netTLS, "file": netFile, "proxy": netProxy}},
 	{"netpoll", "github.com/cloudwego/netpoll", netpollServes},
+	{"aio-pooled", "", eachHandler(aioHTTP(unmarked))},
+	{"net/http", "", eachHandler(netHTTP)},
+	{"fasthttp", "github.com/valyala/fasthttp", fastHTTP()},
 	{"gnet", "github.com/panjf2000/gnet/v2", map[string]netServer{"echo": gnetEcho}},
 }
 
