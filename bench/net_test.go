@@ -47,7 +47,7 @@ func TestPeersServe(t *testing.T) {
 
 func TestServersAreSubjectsWithKnownCases(t *testing.T) {
 	var served []string
-	for _, c := range netCases() {
+	for _, c := range slices.Concat(netCases(), httpCases()) {
 		served = append(served, c.serves)
 	}
 	for _, server := range goServers {
