@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strconv"
 
 	"github.com/goaio/aio/loop"
 )
@@ -13,15 +14,26 @@ import (
 // lookups alone; an address literal is answered at once. A cancel returns a
 // [*CancelledError] at once.
 func LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
-	lookup := func(ctx context.Context) ([]netip.Addr, error) {
+	_, err := netip.ParseAddr(host)
+	return lookup(ctx, err == nil, func(ctx context.Context) ([]netip.Addr, error) {
 		return net.DefaultResolver.LookupNetIP(ctx, network, host)
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return lookup(ctx)
-	}
+	})
+}
+
+// LookupPort finds the number of a service such as "http", as
+// net.Resolver.LookupPort does: network is "tcp" or "udp". A number is answered
+// at once, a name as with [LookupNetIP].
+func LookupPort(ctx context.Context, network, service string) (int, error) {
+	_, err := strconv.Atoi(service)
+	return lookup(ctx, err == nil, func(ctx context.Context) (int, error) {
+		return net.DefaultResolver.LookupPort(ctx, network, service)
+	})
+}
+
+func lookup[T any](ctx context.Context, atOnce bool, fn func(context.Context) (T, error)) (T, error) {
 	l := loop.Current()
-	if l == nil {
-		return lookup(ctx)
+	if atOnce || l == nil {
+		return fn(ctx)
 	}
-	return BlockingOn(ctx, executorsOf(l).forLookups(), lookup)
+	return BlockingOn(ctx, executorsOf(l).forLookups(), fn)
 }

@@ -114,7 +114,7 @@ func (c *Conn) WaitReadable(ctx context.Context) error {
 // buffer has left news that may be none, so the system is asked. The caller has
 // the turn to read.
 func (c *Conn) unread() bool {
-	if r := c.rare.Load(); r != nil && len(r.unread) > 0 {
+	if r := c.rare.Load(); r != nil && len(r.givenBack) > 0 {
 		return true
 	}
 	if !c.in.news.Load() {

@@ -5,31 +5,32 @@ package aionet
 import (
 	"context"
 	"net/netip"
+	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/goaio/aio"
 	"github.com/goaio/aio/loop"
 )
 
-// connect connects a new socket to one address.
-func connect(ctx context.Context, network network, sa, local unix.Sockaddr) (*Conn, error) {
-	fd, err := newSocket(sa)
+// connect connects a new socket to one address. prepare is called before.
+func connect(ctx context.Context, network network, sa, local unix.Sockaddr, prepare func(*Conn) error) (*Conn, error) {
+	fd, err := newSocket(sa, unix.SOCK_STREAM)
 	if err != nil {
-		return nil, err
+		return nil, os.NewSyscallError("socket", err)
 	}
 	c := &Conn{network: network, remote: addressOf(sa)}
 	c.fd = fd
-	if network == tcp {
-		inherit(fd)
+	err = prepare(c)
+	if err == nil && local != nil {
+		err = os.NewSyscallError("bind", unix.Bind(fd, local))
 	}
-	if local != nil {
-		if err := unix.Bind(fd, local); err != nil {
-			c.close()
-			return nil, err
-		}
+	if err == nil {
+		err = c.connect(ctx, sa)
 	}
-	if err := c.connect(ctx, sa); err != nil {
+	if err != nil {
 		c.close()
 		return nil, err
 	}
@@ -41,6 +42,14 @@ func connect(ctx context.Context, network network, sa, local unix.Sockaddr) (*Co
 
 func (c *Conn) connect(ctx context.Context, sa unix.Sockaddr) error {
 	err := unix.Connect(c.fd, sa)
+	for pause := time.Millisecond; err == unix.EAGAIN && c.network == unixStream; pause = min(2*pause, 100*time.Millisecond) {
+		// The listener's queue is full, and the system does not tell when there
+		// is room.
+		if err := aio.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		err = unix.Connect(c.fd, sa)
+	}
 	switch err {
 	case nil, unix.EISCONN:
 		return nil
@@ -72,7 +81,7 @@ func (c *Conn) connect(ctx context.Context, sa unix.Sockaddr) error {
 	}
 }
 
-func newSocket(sa unix.Sockaddr) (int, error) {
+func newSocket(sa unix.Sockaddr, kind int) (int, error) {
 	family := unix.AF_UNIX
 	switch sa.(type) {
 	case *unix.SockaddrInet4:
@@ -81,7 +90,7 @@ func newSocket(sa unix.Sockaddr) (int, error) {
 		family = unix.AF_INET6
 	}
 	syscall.ForkLock.RLock()
-	fd, err := unix.Socket(family, unix.SOCK_STREAM, 0)
+	fd, err := unix.Socket(family, kind, 0)
 	if err == nil {
 		unix.CloseOnExec(fd)
 	}

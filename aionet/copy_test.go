@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
-	"github.com/goaio/aio/loop"
 )
 
 // withPeer connects to a peer of package net. Both are closed at the test's end.
@@ -258,10 +257,7 @@ func TestProxyBothWays(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			inTaskAndGoroutine(t, func(t *testing.T) {
-				ctx := context.Background()
-				if scope := loop.CurrentScope(); scope != nil {
-					ctx = scope
-				}
+				ctx := callersContext()
 				front, client := withPeer(t, network)
 				back, server := withPeer(t, "tcp")
 				go func() { _, _ = io.Copy(server, server); server.Close() }()
@@ -355,6 +351,9 @@ func TestCopyThroughABuffer(t *testing.T) {
 		n, err := io.Copy(broken, c)
 		if n != 30_000 || err != errFailing {
 			t.Errorf("to a writer that fails: %d, %v", n, err)
+		}
+		if err := c.WaitReadable(context.Background()); err != nil {
+			t.Error(err)
 		}
 		var rest bytes.Buffer
 		if n, err := io.Copy(&rest, c); n != 70_001 || err != nil || !bytes.Equal(rest.Bytes(), content[30_000:]) {

@@ -59,7 +59,8 @@ type rare struct {
 	queues    [2]loop.WaitList // who waits for a turn
 	deadlines [2]deadline
 	local     net.Addr // once asked for
-	unread    []byte   // was read and given back; of who has the turn to read
+	givenBack []byte   // was read and given back; of who has the turn to read
+	blocking  bool     // the file was blocking, and is to be so again
 }
 
 // hook hears what nobody waits for. But for closed it is called by the home loop
@@ -160,6 +161,9 @@ func (d *descriptor) release() {
 		return
 	}
 	home, behind := d.home.Load(), d.behind
+	if r := d.rare.Load(); r != nil && r.blocking {
+		_ = unix.SetNonblock(d.fd, false)
+	}
 	d.mu.Unlock()
 	if home != nil && home == loop.Current() {
 		home.Unregister(d.fd, d)

@@ -1,11 +1,15 @@
 package aionet
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
 
-// keepAlive asks after 15 quiet seconds, every 15 seconds, 9 times: package
-// net's figures.
-func keepAlive(fd int) {
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15)
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
+	"golang.org/x/sys/unix"
+)
+
+// keepAlive asks after that many quiet seconds, as often, 9 times.
+func keepAlive(fd int, every time.Duration) {
+	seconds := int((every + time.Second - 1) / time.Second)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds)
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 9)
 }

@@ -2,5 +2,7 @@
 
 package aionet
 
+import "time"
+
 // keepAlive leaves the times to the system: the options' names differ.
-func keepAlive(int) {}
+func keepAlive(int, time.Duration) {}

@@ -40,7 +40,7 @@ func Listen(ctx context.Context, network, address string) (*Listener, error) {
 
 func listen(ctx context.Context, network, address string, config net.ListenConfig) (*Listener, error) {
 	if network == "unix" {
-		if err := removeStale(address); err != nil {
+		if err := removeStale(address, unix.SOCK_STREAM); err != nil {
 			return nil, &net.OpError{Op: "listen", Net: network, Addr: &net.UnixAddr{Name: address, Net: network}, Err: err}
 		}
 	}

@@ -4,6 +4,7 @@ package aionet
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +28,9 @@ func duplicate(made interface {
 	return fd, err
 }
 
+// defaultKeepAlive is package net's.
+const defaultKeepAlive = 15 * time.Second
+
 // inherit sets on a listening socket what its connections are to have. Linux
 // and the BSDs hand these options on, so they cost no system calls for each
 // connection. Small writes are not delayed, and a peer that has vanished is
@@ -35,5 +39,5 @@ func duplicate(made interface {
 func inherit(fd int) {
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-	keepAlive(fd)
+	keepAlive(fd, defaultKeepAlive)
 }

@@ -37,9 +37,9 @@ func (f *socketFile) remove() {
 	}
 }
 
-// removeStale removes the file of a Unix socket that nobody listens on: what a
-// process leaves behind that was killed.
-func removeStale(path string) error {
+// removeStale removes the file of a Unix socket of a kind such as SOCK_STREAM
+// that nobody listens on: what a process leaves behind that was killed.
+func removeStale(path string, kind int) error {
 	if isAbstract(path) {
 		return nil
 	}
@@ -47,7 +47,7 @@ func removeStale(path string) error {
 	if err != nil || info.Mode()&os.ModeSocket == 0 {
 		return nil // listening says what is wrong, if anything is
 	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	fd, err := unix.Socket(unix.AF_UNIX, kind, 0)
 	if err != nil {
 		return os.NewSyscallError("socket", err)
 	}

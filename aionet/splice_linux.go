@@ -135,18 +135,18 @@ func (s ownSource) fill(limit int) (pair pipePair, n int, err error) {
 // refill moves what was given back into a pipe.
 func (s ownSource) refill(limit int) (pair pipePair, n int, err error) {
 	r := s.rare.Load()
-	if r == nil || len(r.unread) == 0 {
+	if r == nil || len(r.givenBack) == 0 {
 		return pair, 0, nil
 	}
 	if pair, err = pipePairs.take(); err != nil {
 		return pair, 0, errCannotSplice
 	}
-	n, err = driver.Write(pair.write, r.unread[:min(len(r.unread), limit)])
+	n, err = driver.Write(pair.write, r.givenBack[:min(len(r.givenBack), limit)])
 	if n == 0 {
 		pipePairs.put(pair, true)
 		return pair, 0, err
 	}
-	r.unread = r.unread[n:]
+	r.givenBack = r.givenBack[n:]
 	return pair, n, nil
 }
 

@@ -13,19 +13,19 @@ func (d *descriptor) giveBack(p []byte) {
 	d.mu.Lock()
 	r := d.more()
 	d.mu.Unlock()
-	r.unread = append(slices.Clip(p), r.unread...)
+	r.givenBack = append(slices.Clip(p), r.givenBack...)
 	d.in.news.Store(true)
 }
 
 // reread reads what was given back. The caller has the turn to read.
 func (d *descriptor) reread(p []byte) int {
 	r := d.rare.Load()
-	if r == nil || len(r.unread) == 0 {
+	if r == nil || len(r.givenBack) == 0 {
 		return 0
 	}
-	n := copy(p, r.unread)
-	if r.unread = r.unread[n:]; len(r.unread) == 0 {
-		r.unread = nil
+	n := copy(p, r.givenBack)
+	if r.givenBack = r.givenBack[n:]; len(r.givenBack) == 0 {
+		r.givenBack = nil
 	}
 	// What the system says next may be old news that the reader has not asked
 	// for yet.
