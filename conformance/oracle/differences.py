@@ -1,4 +1,4 @@
-"""The six differences from CPython, one function each.
+"""The seven differences from CPython, one function each.
 
 Each takes the world (the classes a scenario is run with) and replaces in it what the difference is about; all the rest
 stays CPython's own code. A difference that is switched off leaves the world as CPython has it.
@@ -240,6 +240,20 @@ def a_group_does_not_revive_an_earlier_cancel(world):
     world.task_group = CountingTaskGroup
 
 
+def a_group_whose_body_lost_its_cancel_ends_cancelled(world):
+    """7. A cancel that an error took the place of, in the body, is still the group's."""
+
+    class RememberingTaskGroup(world.task_group):
+        async def __aexit__(self, et, exc, tb):
+            owner = self._parent_task
+            pending = getattr(owner, "_task", owner)._must_cancel
+            if et is None and owner.cancelling() and not pending and not self._parent_cancel_requested:
+                et, exc = exceptions.CancelledError, exceptions.CancelledError()
+            return await super().__aexit__(et, exc, tb)
+
+    world.task_group = RememberingTaskGroup
+
+
 _CPYTHON_TIMER_HANDLE = events.TimerHandle
 
 ALL = (
@@ -249,4 +263,5 @@ ALL = (
     a_task_cancelled_before_its_first_step_still_starts,
     sets_of_tasks_keep_their_order,
     a_group_does_not_revive_an_earlier_cancel,
+    a_group_whose_body_lost_its_cancel_ends_cancelled,
 )

@@ -2,7 +2,7 @@
 //
 //	go run ./conformance/cmd/compare                    2,000 fresh seeds
 //	go run ./conformance/cmd/compare -seeds 500 -first 7
-//	go run ./conformance/cmd/compare -corpus            what is kept, and the six differences
+//	go run ./conformance/cmd/compare -corpus            what is kept, and the seven differences
 //	go run ./conformance/cmd/compare -generate          writes the scenarios, runs nothing
 //
 // It is run in the root of the module. What differs is shrunk, shown, and kept in conformance/corpus with the trace that
