@@ -21,7 +21,8 @@ import (
 // In a task its calls suspend the task, in a plain goroutine they block. A
 // cancel of the task, or the end of an [aio.Timeout] around the call, interrupts
 // a call that waits: it returns a [*aio.CancelledError], and the connection can
-// be used on. A read has then read nothing. A write returns how much it has
+// be used on. A read has then read nothing; its error wraps the CancelledError
+// as a temporary net.Error, for libraries. A write returns how much it has
 // written.
 //
 // All methods are safe from any goroutine. A second goroutine that reads, and
@@ -235,7 +236,10 @@ func (c *Conn) RemoteAddr() net.Addr { return c.remote.net(c.network) }
 // stream and what ended the caller rather than the call.
 func (c *Conn) wrap(op string, err error) error {
 	var conflict *ConflictError
-	if err == io.EOF || aio.IsCancelled(err) || errors.As(err, &conflict) {
+	switch {
+	case op == "read" && aio.IsCancelled(err):
+		return interruption(err)
+	case err == io.EOF, aio.IsCancelled(err), errors.As(err, &conflict):
 		return err
 	}
 	if errno, is := err.(unix.Errno); is {

@@ -5,6 +5,7 @@ package aionet
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -236,5 +237,35 @@ func TestConnCloseUnderWaiters(t *testing.T) {
 		if !s.a.Closed() {
 			s.Error("the file is still open")
 		}
+	})
+}
+
+// Libraries see by the error that the connection is whole: a tls.Conn reads on.
+func TestConnCancelledReadUnderCryptoTLS(t *testing.T) {
+	everywhere(t, func(s *subject) {
+		server, client := tls.Server(s.a, serverConfig()), tls.Client(s.b, clientConfig())
+		shaking := s.start(func(context.Context) error { return server.Handshake() })
+		s.must(client.Handshake())
+		s.must(shaking.await())
+		err := aio.Timeout(s.ctx, time.Millisecond, func(ctx context.Context) error {
+			if !s.isTask { // whose context a tls.Conn does not see
+				return &aio.TimeoutError{}
+			}
+			_, err := server.Read(make([]byte, 1))
+			var temporary net.Error
+			if !errors.As(err, &temporary) || !temporary.Timeout() || !aio.IsCancelled(err) {
+				s.Errorf("the read ended with %v", err)
+			}
+			return err
+		})
+		var timeout *aio.TimeoutError
+		if !errors.As(err, &timeout) {
+			s.Fatal(err)
+		}
+		_, err = client.Write([]byte("usable"))
+		s.must(err)
+		got := make([]byte, 6)
+		_, err = io.ReadFull(server, got)
+		s.must(err)
 	})
 }

@@ -94,7 +94,7 @@ func (c *TLSConn) shake(ctx context.Context) error {
 			return loop.CancelledBy(ctx, context.Cause(ctx))
 		}
 	}
-	return plainly(err)
+	return err
 }
 
 // Read is [Conn.Read] of what the peer has written. At a close-notify, or the
@@ -130,7 +130,7 @@ func (c *TLSConn) decrypt(ctx context.Context, p []byte) (int, error) {
 		err = nil
 	}
 	c.settleOutput()
-	return n, plainly(err)
+	return n, err
 }
 
 func (c *TLSConn) decryptAtOnce(p []byte) (int, error) {
@@ -199,7 +199,7 @@ func (c *TLSConn) WriteContext(ctx context.Context, p []byte) (taken int, err er
 		n, err := c.tls.Write(p[taken:min(len(p), taken+maxEncrypted)])
 		taken += n
 		if err != nil {
-			return taken, plainly(err)
+			return taken, err
 		}
 		if err := c.flush(ctx); err != nil {
 			return taken, err
@@ -219,7 +219,7 @@ func (c *TLSConn) tryWrite(p []byte) (int, error) {
 		n, err := c.tls.Write(p[taken:min(len(p), taken+16<<10)])
 		taken += n
 		if err != nil {
-			return taken, plainly(err)
+			return taken, err
 		}
 	}
 	return taken, nil
@@ -235,14 +235,14 @@ func (c *TLSConn) CloseWrite() error {
 	}
 	defer c.writing.Unlock()
 	if err := c.tls.CloseWrite(); err != nil {
-		return plainly(err)
+		return err
 	}
 	return c.flush(innermost)
 }
 
 // Close sends the close-notify, if the system takes it at once, and closes the
 // connection. Calls that wait return an error for [net.ErrClosed].
-func (c *TLSConn) Close() error { return plainly(c.tls.Close()) }
+func (c *TLSConn) Close() error { return c.tls.Close() }
 
 // ConnectionState tells what the handshake has agreed on: the version, the
 // protocol (ALPN), the peer's certificates, whether a session was resumed. Before

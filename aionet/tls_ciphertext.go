@@ -4,7 +4,6 @@ package aionet
 
 import (
 	"context"
-	"errors"
 	"net"
 	"os"
 	"sync"
@@ -41,23 +40,6 @@ func (o *tlsOutput) pending() int {
 	return len(o.waiting)
 }
 
-// interrupted is the error of a read that was cancelled, as crypto/tls gets it:
-// a temporary one, so that it goes on where it stopped.
-type interrupted struct{ error }
-
-func (interrupted) Timeout() bool   { return false }
-func (interrupted) Temporary() bool { return true }
-func (i interrupted) Unwrap() error { return i.error }
-
-// plainly returns the error that the caller is to see.
-func plainly(err error) error {
-	var i interrupted
-	if errors.As(err, &i) {
-		return i.error
-	}
-	return err
-}
-
 func (t ciphertext) Read(p []byte) (int, error) {
 	c := t.c
 	if c.rest {
@@ -75,15 +57,7 @@ func (t ciphertext) Read(p []byte) (int, error) {
 			}
 		}
 	}
-	n, err := c.raw.ReadContext(c.ctx, p)
-	return n, interruption(err)
-}
-
-func interruption(err error) error {
-	if aio.IsCancelled(err) {
-		return interrupted{err}
-	}
-	return err
+	return c.raw.ReadContext(c.ctx, p)
 }
 
 func (t ciphertext) Write(p []byte) (int, error) {

@@ -38,7 +38,7 @@ type serveOptions struct {
 // goServers are the Go subjects of the suite in the order of its tables, with what each
 // serves: echo, tls, file or proxy, and of the http suite plaintext, json or post. A subject that lacks one is left out of its cases.
 var goServers = []goServer{
-	{"aio", "", with(eachHandler(aioHTTP(aiohttp.OnLoop)), map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho))})},
+	{"aio", "", with(eachHandler(aioHTTP(aiohttp.OnLoop)), map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho)), "tls": aioTLS})},
 	{"aio-conn", "", map[string]netServer{"echo": aioServer(aionet.PerConnection(aioConnectionEcho))}},
 	{"net", "", map[string]netServer{"echo": netEcho, "tls": netTLS, "file": netFile, "proxy": netProxy}},
 	{"netpoll", "github.com/cloudwego/netpoll", netpollServes},

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 
 	"github.com/goaio/aio"
@@ -52,4 +53,19 @@ func aioEventEcho(_ context.Context, c *aionet.Conn) error {
 	}
 	_, err = c.Write(buffer[:n])
 	return err
+}
+
+// aioTLS is aioEventEcho under TLS.
+func aioTLS(o serveOptions, ready func(net.Addr)) error {
+	config := &tls.Config{Certificates: []tls.Certificate{o.certificate}}
+	return aioServer(aionet.TLSPerEvent(config, func(_ context.Context, c *aionet.TLSConn) error {
+		buffer := aionet.Borrow()
+		defer buffer.Return()
+		n, err := c.Read(buffer[:])
+		if err != nil {
+			return err
+		}
+		_, err = c.Write(buffer[:n])
+		return err
+	}))(o, ready)
 }
