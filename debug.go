@@ -10,7 +10,7 @@ import (
 // about it: callbacks and steps that hold the loop for 100 ms or longer (see
 // [Watchdog]), methods of the loop that are called on the wrong goroutine,
 // awaits with another task's context or with the OS thread locked, tasks that
-// nobody awaits, tasks that nothing can wake. An await then takes some
+// nobody awaits, tasks that nothing can wake. An await then takes about ten
 // microseconds more. AIO_DEBUG=1 in the environment does the same for every
 // loop. It is asyncio's debug mode.
 func Debug() Option { return func(s *settings) { s.loop.Debug = true } }
