@@ -360,17 +360,26 @@ func forbiddenTrailer(key string) bool {
 func (h *head) connection() error {
 	r := h.request
 	options := r.Header["Connection"]
-	if r.ProtoAtLeast(1, 1) {
-		h.close = len(options) > 0 && httpguts.HeaderValuesContainsToken(options, "close")
-	} else {
-		h.close = !httpguts.HeaderValuesContainsToken(options, "keep-alive") ||
-			httpguts.HeaderValuesContainsToken(options, "close")
+	h.close = len(options) > 0 && (httpguts.HeaderValuesContainsToken(options, "close") || looseToken(options[0], "close"))
+	if !r.ProtoAtLeast(1, 1) && !httpguts.HeaderValuesContainsToken(options, "keep-alive") {
+		h.close = true
 	}
-	r.Close = h.close
+	r.Close = httpguts.HeaderValuesContainsToken(options, "close") || h.close && !r.ProtoAtLeast(1, 1)
 	if expectation := r.Header["Expect"]; len(expectation) > 0 {
-		h.expect = httpguts.HeaderValuesContainsToken(expectation[:1], "100-continue")
+		h.expect = looseToken(expectation[0], "100-continue")
 		h.unmet = !h.expect && expectation[0] != ""
 		h.expect = h.expect && r.ProtoAtLeast(1, 1)
 	}
 	return nil
+}
+
+// looseToken reports whether a token stands in a value between spaces or commas:
+// net/http takes what is no proper list too.
+func looseToken(value, token string) bool {
+	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' }) {
+		if strings.EqualFold(word, token) {
+			return true
+		}
+	}
+	return false
 }
