@@ -1,3 +1,5 @@
+//go:build unix && !aix
+
 package aionet
 
 import "github.com/goaio/aio/loop"
