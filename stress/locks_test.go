@@ -93,9 +93,23 @@ func (s *semaphoreRoom) check(t *testing.T) {
 	}
 }
 
+// crowd is how many are let into a room at a time in which one call wakes all
+// who wait, as asyncio's does: among hundreds who then ask for the lock anew, one
+// may be unlucky for minutes, and that is no lost wake-up.
+type crowd struct{ visitors atomic.Int64 }
+
+func (c *crowd) visit(do func() error) error {
+	defer c.visitors.Add(-1)
+	if c.visitors.Add(1) > 4*parties {
+		return nil
+	}
+	return do()
+}
+
 // conditionRoom is a stock of tickets, which are made by those who notify and
 // taken by those who wait.
 type conditionRoom struct {
+	crowd       crowd
 	condition   *aio.Condition
 	stock       int
 	made, taken int64
@@ -104,6 +118,10 @@ type conditionRoom struct {
 func newConditionRoom() *conditionRoom { return &conditionRoom{condition: aio.NewCondition(nil)} }
 
 func (c *conditionRoom) use(ctx context.Context, r *rand.Rand) error {
+	return c.crowd.visit(func() error { return c.takeOrMake(ctx, r) })
+}
+
+func (c *conditionRoom) takeOrMake(ctx context.Context, r *rand.Rand) error {
 	if err := c.condition.Lock(ctx); err != nil {
 		return err
 	}
@@ -174,11 +192,9 @@ func (e *eventRoom) check(t *testing.T) {}
 
 // barrierRoom counts who passed, and the last ones to come: each stands for a
 // full barrier. Of the others some may have been cancelled when it was full.
-// Few are let in at a time, for each opening wakes all who wait, as asyncio's
-// does, and lets a handful pass.
 type barrierRoom struct {
 	barrier                 *aio.Barrier
-	visitors                atomic.Int64
+	crowd                   crowd
 	passed, full, cancelled atomic.Int64
 }
 
@@ -187,11 +203,7 @@ const parties = 3
 func newBarrierRoom() *barrierRoom { return &barrierRoom{barrier: aio.NewBarrier(parties)} }
 
 func (b *barrierRoom) use(ctx context.Context, _ *rand.Rand) error {
-	defer b.visitors.Add(-1)
-	if b.visitors.Add(1) > 4*parties {
-		return nil
-	}
-	return b.wait(ctx)
+	return b.crowd.visit(func() error { return b.wait(ctx) })
 }
 
 func (b *barrierRoom) wait(ctx context.Context) error {
