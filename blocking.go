@@ -213,8 +213,8 @@ func (h *handover) finish() {
 
 // queueUp waits for a place in a full queue, and then for the job.
 func (h *handover) queueUp(ctx context.Context, executor Executor, j Job) error {
-	pool, ok := executor.(*ThreadPool)
-	if !ok {
+	pool, priority := threadPoolOf(executor)
+	if pool == nil {
 		// Another kind of executor has only a Submit that blocks.
 		go func() {
 			if err := executor.Submit(&h.ctx, j); err != nil {
@@ -223,7 +223,7 @@ func (h *handover) queueUp(ctx context.Context, executor Executor, j Job) error 
 		}()
 		return h.await(ctx, h.w)
 	}
-	w, err := h.waitForPlace(ctx, pool, j)
+	w, err := h.waitForPlace(ctx, pool, priority, j)
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (h *handover) queueUp(ctx context.Context, executor Executor, j Job) error 
 
 // waitForPlace submits the job when there is a place for it, and returns the
 // waiter for its end.
-func (h *handover) waitForPlace(ctx context.Context, pool *ThreadPool, j Job) (*loop.Waiter, error) {
+func (h *handover) waitForPlace(ctx context.Context, pool *ThreadPool, priority int, j Job) (*loop.Waiter, error) {
 	w := h.w
 	var place poolPlace
 	places := gate{w: w}
@@ -249,7 +249,7 @@ func (h *handover) waitForPlace(ctx context.Context, pool *ThreadPool, j Job) (*
 		}
 		h.w = w
 	}
-	if err := pool.submitReserved(&place, j); err != nil {
+	if err := pool.submitReserved(&place, j, priority); err != nil {
 		w.Discard()
 		return nil, err
 	}

@@ -13,8 +13,9 @@ import (
 // are.
 //
 // Workers are started when a job has no other worker to run it, the one that ran last is woken first, and those that
-// have been idle for a while are retired. Jobs start in the order in which they were accepted. At most as many jobs as
-// the pool has workers and places in its queue are accepted and unfinished at any time.
+// have been idle for a while are retired. Jobs start in the order in which they were accepted, unless
+// [ThreadPool.WithPriority] says otherwise. At most as many jobs as the pool has workers and places in its queue are
+// accepted and unfinished at any time.
 //
 // A job that panics or calls [runtime.Goexit] harms neither the pool nor the other jobs. A job that calls
 // [runtime.LockOSThread] must unlock before it returns, since its worker goes on to other jobs.
@@ -29,7 +30,7 @@ type ThreadPool struct {
 	panicHandler func(*PanicError)
 
 	mu      sync.Mutex
-	queue   poolQueue
+	queue   poolLevels
 	free    int      // places that neither an unfinished job nor a submitter holds; while it is > 0, line is empty
 	line    poolLine // submitters that wait for a place
 	refusal error    // why jobs are refused; nil while they are accepted
@@ -73,7 +74,9 @@ func (p *ThreadPool) logPanic(err *PanicError) {
 }
 
 // SubmitNoWait implements [Executor].
-func (p *ThreadPool) SubmitNoWait(job Job) error {
+func (p *ThreadPool) SubmitNoWait(job Job) error { return p.submitNoWait(job, 0) }
+
+func (p *ThreadPool) submitNoWait(job Job, priority int) error {
 	p.mu.Lock()
 	if p.refusal != nil || p.free == 0 {
 		err := p.refusal
@@ -84,13 +87,15 @@ func (p *ThreadPool) SubmitNoWait(job Job) error {
 		return err
 	}
 	p.free--
-	p.enqueue(job)
+	p.enqueue(job, priority)
 	return nil
 }
 
 // Submit implements [Executor].
-func (p *ThreadPool) Submit(ctx context.Context, job Job) error {
-	if err := p.SubmitNoWait(job); err != ErrQueueFull {
+func (p *ThreadPool) Submit(ctx context.Context, job Job) error { return p.submit(ctx, job, 0) }
+
+func (p *ThreadPool) submit(ctx context.Context, job Job, priority int) error {
+	if err := p.submitNoWait(job, priority); err != ErrQueueFull {
 		return err
 	}
 	var place poolPlace
@@ -103,12 +108,12 @@ func (p *ThreadPool) Submit(ctx context.Context, job Job) error {
 			return ctx.Err()
 		}
 	}
-	return p.submitReserved(&place, job)
+	return p.submitReserved(&place, job, priority)
 }
 
 // enqueue is called with p.mu locked and a place taken; it unlocks.
-func (p *ThreadPool) enqueue(job Job) {
-	p.queue.push(job)
+func (p *ThreadPool) enqueue(job Job, priority int) {
+	p.queue.push(job, priority)
 	w := p.recruit()
 	p.mu.Unlock()
 	if w != nil {

@@ -39,7 +39,7 @@ func (p *ThreadPool) reserve(place *poolPlace, wake func()) bool {
 
 // submitReserved hands over a job in the place that reserve got. Either way the place is spent, but for a call too
 // early: that returns ErrQueueFull and the wait goes on.
-func (p *ThreadPool) submitReserved(place *poolPlace, job Job) error {
+func (p *ThreadPool) submitReserved(place *poolPlace, job Job, priority int) error {
 	p.mu.Lock()
 	if p.refusal != nil {
 		place.state = poolPlaceNone
@@ -52,7 +52,7 @@ func (p *ThreadPool) submitReserved(place *poolPlace, job Job) error {
 		return ErrQueueFull
 	}
 	place.state = poolPlaceNone
-	p.enqueue(job)
+	p.enqueue(job, priority)
 	return nil
 }
 

@@ -48,7 +48,7 @@ func TestThreadPoolPlaceIsNotStolen(t *testing.T) {
 		if p.reserve(&place, func() { woken++ }) {
 			t.Fatal("a full pool had a place")
 		}
-		if err := p.submitReserved(&place, new(poolTestJob)); err != ErrQueueFull {
+		if err := p.submitReserved(&place, new(poolTestJob), 0); err != ErrQueueFull {
 			t.Errorf("too early: %v, want ErrQueueFull", err)
 		}
 		free()
@@ -59,7 +59,7 @@ func TestThreadPoolPlaceIsNotStolen(t *testing.T) {
 			t.Errorf("a passer-by got %v, want ErrQueueFull", err)
 		}
 		job := new(poolTestJob)
-		if err := p.submitReserved(&place, job); err != nil {
+		if err := p.submitReserved(&place, job, 0); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
@@ -141,7 +141,7 @@ func TestThreadPoolWakeMaySubmit(t *testing.T) {
 		var place poolPlace
 		job := new(poolTestJob)
 		p.reserve(&place, func() {
-			if err := p.submitReserved(&place, job); err != nil {
+			if err := p.submitReserved(&place, job, 0); err != nil {
 				t.Error(err)
 			}
 		})

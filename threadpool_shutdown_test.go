@@ -23,7 +23,7 @@ func TestThreadPoolShutdownUnused(t *testing.T) {
 	if !p.reserve(&place, nil) {
 		t.Error("reserve would wait")
 	}
-	if err := p.submitReserved(&place, new(poolTestJob)); err != ErrShutdown {
+	if err := p.submitReserved(&place, new(poolTestJob), 0); err != ErrShutdown {
 		t.Errorf("submitReserved: %v, want ErrShutdown", err)
 	}
 }
@@ -138,7 +138,7 @@ func TestThreadPoolHeldPlaceIsRefusedAfterShutdown(t *testing.T) {
 			t.Errorf("%d were woken, want 2", woken)
 		}
 		for _, place := range []*poolPlace{&held, &waiting} {
-			if err := p.submitReserved(place, new(poolTestJob)); err != ErrShutdown {
+			if err := p.submitReserved(place, new(poolTestJob), 0); err != ErrShutdown {
 				t.Errorf("got %v, want ErrShutdown", err)
 			}
 			p.release(place)

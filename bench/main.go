@@ -14,14 +14,17 @@ import (
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/goaio/aio/executor"
 )
 
 // suites lists every suite in the order the usage text names them.
 func suites() []Suite {
-	return append([]Suite{microSuite()}, netSuites()...)
+	return append([]Suite{microSuite(), executorsSuite()}, netSuites()...)
 }
 
 func main() {
+	executor.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := command(ctx, suites(), os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -45,6 +48,9 @@ func command(ctx context.Context, known []Suite, args []string, stdout, stderr i
 	}
 	if len(args) > 0 && args[0] == serveVerb {
 		return serve(args[1:], os.Stdin, stdout)
+	}
+	if len(args) > 0 && args[0] == childVerb {
+		return servePipe(os.Stdin, stdout)
 	}
 	if len(args) == 0 {
 		usage(stderr, known)

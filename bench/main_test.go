@@ -14,9 +14,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/goaio/aio/executor"
 )
 
 func TestMain(m *testing.M) {
+	executor.Main()
 	if len(os.Args) > 1 && os.Args[1] == measureVerb {
 		main() // a Go subject's round started this binary again
 		return

@@ -33,6 +33,10 @@ func (l *Loop) Close() error {
 		l.abandon(t)
 	}
 	l.ReportUnread()
+	for _, fn := range l.onClose {
+		fn()
+	}
+	l.onClose = nil
 	l.pool.drop(0)
 	l.ready = ready{}
 	l.timers = timers{}

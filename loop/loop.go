@@ -59,6 +59,7 @@ type Loop struct {
 	external   atomic.Int64
 	observer   *observer // nil if nobody watches
 	values     map[any]any
+	onClose    []func()
 	options    Options
 	closed     atomic.Bool
 	running    atomic.Bool
@@ -234,6 +235,10 @@ func (l *Loop) SetValue(key, value any) {
 	}
 	l.values[key] = value
 }
+
+// OnClose has fn called when the loop is closed, after its last task has ended:
+// for what holds on to it. On the loop, or before it runs.
+func (l *Loop) OnClose(fn func()) { l.onClose = append(l.onClose, fn) }
 
 func (l *Loop) String() string {
 	state := "stopped"

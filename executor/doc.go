@@ -1,0 +1,37 @@
+// Package executor runs functions elsewhere: on threads, or in processes that
+// can be killed.
+//
+// A function is registered under a name, once, and keeps its types:
+//
+//	var Thumb = executor.Func("thumb", func(ctx context.Context, path string) ([]byte, error) { … })
+//
+//	func main() {
+//		executor.Main() // makes a worker of the process that a pool has started
+//		pool, err := executor.NewProcessPool(executor.ProcessPoolOptions{Workers: 2})
+//		…
+//		image, err := Thumb.Run(ctx, pool, "a.jpg")
+//	}
+//
+// [Function.Run] awaits one call; [Function.Submit] returns it as a future with
+// a handle; [Function.Map] runs a function over inputs. Tasks of a loop and plain
+// goroutines call them alike.
+//
+// # Threads or processes
+//
+// A [ThreadPool] runs a function as it is: nothing is encoded, nothing can be
+// killed. A [ProcessPool] starts the program again as workers. A call costs some
+// twenty microseconds more, and then a crash, a leak or an endless loop costs
+// one call: a cancelled or timed-out call is really ended, first by its context,
+// then by SIGTERM and SIGKILL to its process group.
+//
+// # What crosses over
+//
+// Inputs and results are CBOR; []byte goes as it is, and a [Codec] may take
+// further types, protocol buffers for one. What is larger than 256 kB
+// goes through sealed memory and not through the socket. An error keeps its
+// text, its type's name, the errors of [RegisterError] that it wraps, and where
+// it comes from; a panic its stack. [Progress] and lines of slog reach the
+// caller's process.
+//
+// A context's values do not cross over, and of its end only that it has come.
+package executor

@@ -1,0 +1,3 @@
+// Package process starts worker processes that cannot outlive their parent, and
+// ends them.
+package process

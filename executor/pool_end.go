@@ -1,0 +1,235 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/goaio/aio"
+	"github.com/goaio/aio/executor/internal/wire"
+)
+
+const (
+	sigterm = syscall.SIGTERM
+	sigkill = syscall.SIGKILL
+)
+
+// endJob ends a job that is not wanted any more, for a reason: one that waits
+// leaves the queue, one that runs is told, and its worker is killed when that
+// does not help.
+func (p *ProcessPool) endJob(j *job, reason error) {
+	p.mu.Lock()
+	switch {
+	case j.state == jobWaiting:
+		p.queue.remove(j)
+		p.finish(j)
+		p.mu.Unlock()
+		p.fail(j, reason)
+		return
+	case j.state != jobRunning || j.ending != nil:
+		p.mu.Unlock()
+		return
+	}
+	j.ending = reason
+	if j.timer != nil {
+		j.timer.Stop()
+	}
+	w := j.worker
+	if j.grace == 0 {
+		p.kill(w)
+		p.mu.Unlock()
+		return
+	}
+	j.timer = time.AfterFunc(j.grace, func() { p.terminate(j) })
+	p.mu.Unlock()
+	w.askToEnd(j.number)
+}
+
+// terminate sends SIGTERM to the group of a worker that has not given up its
+// job, and SIGKILL after another grace.
+func (p *ProcessPool) terminate(j *job) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if j.state != jobRunning {
+		return
+	}
+	w := j.worker
+	p.doom(w)
+	w.signal(sigterm)
+	w.killTimer = time.AfterFunc(j.grace, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		w.signal(sigkill)
+	})
+}
+
+// kill ends a worker at once. p.mu is locked, as for those below.
+func (p *ProcessPool) kill(w *workerProcess) {
+	p.doom(w)
+	w.signal(sigkill)
+}
+
+// killFor ends a worker for a reason that its call's error tells.
+func (p *ProcessPool) killFor(w *workerProcess, reason error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w.reason == nil && !w.doomed {
+		w.reason = reason
+	}
+	p.kill(w)
+}
+
+// signal sends a signal to the worker's group, unless that has been reaped.
+func (w *workerProcess) signal(s syscall.Signal) {
+	if _, alive := w.pool.workers[w]; alive {
+		w.process.Signal(s)
+	}
+}
+
+// doom takes a worker out of service, which will end. Another one is started in
+// its place at once, since to start takes longer than to end.
+func (p *ProcessPool) doom(w *workerProcess) {
+	if w.doomed {
+		return
+	}
+	w.doomed = true
+	for i, idle := range p.idle {
+		if idle == w {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			break
+		}
+	}
+	if !w.ready {
+		return // it counts until startFailed
+	}
+	p.active--
+	if !w.retired && p.refusal == nil && p.active < p.options.Workers {
+		p.stats.restarted.Add(1)
+		p.startOne()
+	}
+}
+
+// retirePatience is how long a worker may take to end by itself.
+const retirePatience = 5 * time.Second
+
+// retire has an idle worker end by itself.
+func (p *ProcessPool) retire(w *workerProcess) {
+	w.retired = true
+	p.doom(w)
+	wire.Shutdown(w.socket.fd, false)
+	w.killTimer = time.AfterFunc(retirePatience, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		w.signal(sigkill)
+	})
+}
+
+// endPatience is how long a worker may live without its socket.
+const endPatience = 200 * time.Millisecond
+
+// expectEnd is called when the worker's socket has ended, which mostly says that
+// the process has.
+func (w *workerProcess) expectEnd() {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	if _, alive := w.pool.workers[w]; alive && w.endTimer == nil {
+		w.endTimer = time.AfterFunc(endPatience, func() { w.pool.killFor(w, errClosedSocket) })
+	}
+}
+
+var errClosedSocket = fmt.Errorf("%w: it closed its socket", ErrProtocol)
+
+// reap waits for the worker's end and settles what is left of it.
+func (w *workerProcess) reap() {
+	p := w.pool
+	w.process.Await()
+	p.mu.Lock()
+	delete(p.workers, w) // no signal from now on: its number may be another's
+	p.mu.Unlock()
+	w.status = w.process.Reap()
+	w.read(false)
+	wire.Shutdown(w.socket.fd, true) // wakes who reads
+	w.stderr.finish()
+	p.settle(w)
+	w.control.Close()
+	close(w.reaped)
+}
+
+// settle ends or moves the job of a worker that is dead.
+func (p *ProcessPool) settle(w *workerProcess) {
+	p.mu.Lock()
+	if w.ready {
+		p.doom(w)
+	}
+	for _, timer := range []*time.Timer{w.killTimer, w.endTimer} {
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+	w.reader.kind = readerNone
+	if w.reader.watch != nil {
+		w.reader.watch.dismiss()
+	}
+	w.socket.release()
+	p.living--
+	j := w.job
+	w.job = nil
+	if !w.retired && w.ready {
+		p.stats.died.Add(1)
+	}
+	var err error
+	if j != nil {
+		err = p.fate(j, w)
+	}
+	if j != nil && err == nil {
+		p.queue.push(j, true)
+		p.freeFromLoops(j.owner)
+	} else if j != nil {
+		p.finish(j)
+	}
+	p.startWorkers()
+	p.checkOver()
+	p.mu.Unlock()
+	if err != nil {
+		p.fail(j, err)
+	}
+}
+
+// fate returns the error of a job whose worker died, or nil if the job is to run
+// again.
+func (p *ProcessPool) fate(j *job, w *workerProcess) error {
+	if j.ending != nil {
+		return j.ending
+	}
+	again := func() error {
+		if j.timer != nil {
+			j.timer.Stop()
+		}
+		j.state, j.worker = jobWaiting, nil
+		return nil
+	}
+	if w.socket.unread && w.reason == nil {
+		return again() // it never saw the call
+	}
+	err := error(&WorkerError{
+		Function: j.invocation.Function(), Label: j.invocation.Label(), Pool: p.options.Name,
+		PID: w.process.PID, Status: w.status.Text, Stderr: w.stderr.String(), Err: w.reason,
+	})
+	if errors.Is(w.reason, aio.ErrShutdown) {
+		return err
+	}
+	j.deaths++
+	if refused := p.deaths.add(j, err, p.options.DeathsPerInput); refused != nil {
+		if j.retries > 0 {
+			return refused
+		}
+		return err
+	}
+	if j.retries > 0 {
+		j.retries--
+		p.stats.retried.Add(1)
+		return again()
+	}
+	return err
+}

@@ -1,0 +1,256 @@
+package executor
+
+import (
+	"errors"
+
+	"github.com/goaio/aio/executor/internal/wire"
+	"github.com/goaio/aio/loop"
+)
+
+// reader is who waits for what a worker says.
+//
+// For a call that a task awaits it is the task's loop, which watches the socket:
+// then no goroutine has to be woken, which would double the time of a short
+// call. The watch stays when the call has ended, for the next one. A goroutine
+// that awaits a call reads itself. For all others, and for what such a loop may
+// hold up, there is a goroutine as long as the worker is busy.
+type reader struct {
+	kind  readerKind
+	watch *watch // of the loop that reads or has read last; nil for none
+	// turn counts those who began to read: who is not the last one stops.
+	turn uint64
+}
+
+type readerKind uint8
+
+const (
+	readerNone readerKind = iota // the worker is idle, or its loop watches it
+	readerGoroutine
+	readerLoop
+)
+
+// watch is a loop's watch of a worker's socket.
+type watch struct {
+	loop   *loop.Loop
+	worker *workerProcess
+	gone   bool // under the pool's mutex
+}
+
+// readerFor finds who reads the answer to a job that the worker, idle until now,
+// is about to be sent. inline says that the job's caller will. p.mu is locked.
+func (w *workerProcess) readerFor(j *job, inline bool) {
+	switch {
+	case inline:
+		w.reader.kind = readerGoroutine
+		w.reader.turn++
+	case j.owner != nil && j.owner == loop.Current() && w.watchOn(j.owner):
+		w.reader.kind = readerLoop
+	default:
+		w.readOnGoroutine()
+	}
+}
+
+func (w *workerProcess) readOnGoroutine() {
+	w.reader.kind = readerGoroutine
+	w.reader.turn++
+	go w.readWhileBusy(w.reader.turn)
+}
+
+// freeFromLoops has goroutines read for workers whose answers loops wait for
+// that are not the owner's of a job that now waits for a worker: such a loop may
+// itself be waiting for that job.
+func (p *ProcessPool) freeFromLoops(owner *loop.Loop) {
+	for w := range p.workers {
+		if w.reader.kind == readerLoop && w.reader.watch.loop != owner {
+			w.readOnGoroutine()
+		}
+	}
+}
+
+// nextReader goes on with the reader for the job that the worker is sent next,
+// or without one when it is idle. p.mu is locked.
+func (w *workerProcess) nextReader(next *job) {
+	switch {
+	case next == nil:
+		w.reader.kind = readerNone
+	case w.reader.kind == readerLoop && w.reader.watch.loop != next.owner:
+		w.readOnGoroutine()
+	case w.reader.kind == readerGoroutine && next.owner != nil && w.pool.queue.allOf(next.owner):
+		next.owner.CallSoon(func() { w.handOver(next) })
+	}
+}
+
+// handOver makes the loop that awaits the job the worker's reader, on that loop.
+func (w *workerProcess) handOver(j *job) {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	if w.job == j && w.reader.kind == readerGoroutine && w.pool.queue.allOf(j.owner) && w.watchOn(j.owner) {
+		w.reader.kind = readerLoop
+	}
+}
+
+// watchOn has the calling loop watch the worker, and reports whether it does.
+func (w *workerProcess) watchOn(l *loop.Loop) bool {
+	if w.reader.watch != nil {
+		if w.reader.watch.loop == l {
+			return true
+		}
+		w.reader.watch.dismiss()
+	}
+	v := &watch{loop: l, worker: w}
+	if l.AddReader(w.socket.fd, v.readable) != nil {
+		return false
+	}
+	w.socket.refs.Add(1)
+	w.reader.watch = v
+	watchesOf(l)[v] = struct{}{}
+	return true
+}
+
+// dismiss ends the watch, soon. p.mu is locked.
+func (v *watch) dismiss() {
+	v.worker.reader.watch = nil
+	v.loop.CallSoon(func() {
+		v.worker.pool.mu.Lock()
+		defer v.worker.pool.mu.Unlock()
+		v.remove()
+	})
+}
+
+// remove ends the watch, on its loop. p.mu is locked.
+func (v *watch) remove() {
+	if v.gone {
+		return
+	}
+	v.gone = true
+	// Another watch of the loop may have taken this one's place.
+	if w := v.worker.reader.watch; w == nil || w == v || w.loop != v.loop {
+		v.loop.RemoveReader(v.worker.socket.fd)
+	}
+	if v.worker.reader.watch == v {
+		v.worker.reader.watch = nil
+	}
+	delete(watchesOf(v.loop), v)
+	v.worker.socket.release()
+}
+
+type watchesKey struct{}
+
+// watchesOf are the watches of a loop, which it lets go of when it is closed.
+func watchesOf(l *loop.Loop) map[*watch]struct{} {
+	all, ok := l.Value(watchesKey{}).(map[*watch]struct{})
+	if !ok {
+		all = map[*watch]struct{}{}
+		l.SetValue(watchesKey{}, all)
+		l.OnClose(func() {
+			for v := range all {
+				v.closed()
+			}
+		})
+	}
+	return all
+}
+
+// closed is called when the loop of the watch is closed.
+func (v *watch) closed() {
+	w := v.worker
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	if w.reader.kind == readerLoop && w.reader.watch == v {
+		w.readOnGoroutine()
+	}
+	v.remove()
+}
+
+// readable is called on the loop when there is something to read.
+func (v *watch) readable() {
+	w := v.worker
+	w.pool.mu.Lock()
+	mine := w.reader.watch == v && w.reader.kind != readerGoroutine
+	if !mine {
+		// Somebody else reads, and this watch would come in every round.
+		v.remove()
+	}
+	w.pool.mu.Unlock()
+	if !mine {
+		return
+	}
+	if w.read(true) {
+		w.pool.mu.Lock()
+		v.remove()
+		w.pool.mu.Unlock()
+	}
+}
+
+// readFor reads, in the goroutine that awaits the job, until that has ended.
+func (w *workerProcess) readFor(j *job, turn uint64) {
+	_ = w.socket.raw.Read(func(uintptr) bool {
+		ended := w.read(false)
+		w.pool.mu.Lock()
+		defer w.pool.mu.Unlock()
+		if w.job == j && !ended {
+			return false
+		}
+		if w.mayRead(turn) && w.job != nil && !ended {
+			w.readOnGoroutine()
+		}
+		return true
+	})
+}
+
+// readWhileBusy reads, in a goroutine of its own, as long as the worker has a
+// job.
+func (w *workerProcess) readWhileBusy(turn uint64) {
+	over := func() bool {
+		w.pool.mu.Lock()
+		defer w.pool.mu.Unlock()
+		return !w.mayRead(turn)
+	}
+	_ = w.socket.raw.Read(func(uintptr) bool { return over() || w.read(false) || over() })
+}
+
+// mayRead reports whether a goroutine that began to read with that turn still
+// is the one to read. p.mu is locked.
+func (w *workerProcess) mayRead(turn uint64) bool {
+	return w.reader.kind == readerGoroutine && w.reader.turn == turn
+}
+
+// read takes what has come, without waiting, and reports whether that was the
+// end. Whoever is told again, as a loop is, may stop before it has looked
+// whether the socket is empty.
+func (w *workerProcess) read(toldAgain bool) (ended bool) {
+	s := &w.socket
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	for drained := false; !s.ended; {
+		frame, file, ok, err := s.buffer.Next()
+		if err == nil && ok {
+			err = w.take(frame, file)
+		}
+		if err != nil {
+			s.ended = true
+			w.pool.killFor(w, errors.Join(ErrProtocol, err))
+			break
+		}
+		if ok {
+			continue
+		}
+		if drained && toldAgain {
+			return false
+		}
+		drained, err = s.buffer.Fill(s.fd, true)
+		switch {
+		case err == nil:
+		case errors.Is(err, wire.ErrWouldBlock):
+			return false
+		default:
+			s.ended = true
+			s.unread = errors.Is(err, wire.ErrReset)
+			w.expectEnd()
+		}
+	}
+	for _, file := range s.buffer.Files() {
+		wire.CloseFile(file)
+	}
+	return true
+}

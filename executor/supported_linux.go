@@ -1,0 +1,3 @@
+package executor
+
+const supported = true
