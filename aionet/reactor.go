@@ -62,6 +62,12 @@ const (
 // run is the reactor's task.
 func (r *reactor) run(ctx context.Context) error {
 	defer r.server.reactorEnded()
+	defer func() {
+		if !r.ready.IsSet() { // a function of OnStart has panicked
+			r.failed = errors.New("aionet: a loop of the server ended as it started")
+			r.ready.Set()
+		}
+	}()
 	r.loop, r.task = loop.Current(), loop.CurrentTask()
 	err := aio.Group(ctx, func(ctx context.Context) error {
 		r.ctx = ctx
