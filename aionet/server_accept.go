@@ -53,12 +53,12 @@ func (s *Server) accept(ctx context.Context, l *Listener, choose func() *reactor
 			if !isShortage(err) {
 				return l.wrap("accept", err)
 			}
-			if err := aio.Sleep(ctx, shortage.wait(err, l)); err != nil {
+			if err := aio.Sleep(ctx, shortage.wait(err, l, time.Now())); err != nil {
 				return err
 			}
 			continue
 		}
-		shortage = 0
+		shortage.waited = 0
 		s.hand(arrival{c.fd, c.network, c.remote}, choose())
 	}
 }
@@ -104,23 +104,28 @@ func (s *Server) choose() *reactor {
 	return least
 }
 
-// shortage is how long a listener has waited last because descriptors or memory
-// had run out; zero when all is well.
-type shortage time.Duration
+// shortage is what a listener remembers of a lack of descriptors or memory.
+type shortage struct {
+	waited time.Duration // the last wait; zero when all is well
+	said   time.Time
+}
 
 // A connection that ends may be what is waited for, so the waits stay short.
 const (
 	firstShortage = 5 * time.Millisecond
 	lastShortage  = 200 * time.Millisecond
+	// A server that stands at the brink is short and well in turns.
+	saidAgain = time.Minute
 )
 
-// wait returns how long to wait now, and says once why.
-func (s *shortage) wait(err error, l *Listener) time.Duration {
-	if *s == 0 {
+// wait returns how long to wait now. It says why, once a minute at most.
+func (s *shortage) wait(err error, l *Listener, now time.Time) time.Duration {
+	if s.said.IsZero() || now.Sub(s.said) >= saidAgain {
+		s.said = now
 		slog.Warn("aionet: cannot accept connections for now, and goes on trying", "error", err, "listener", l.Addr())
 	}
-	*s = shortage(min(max(firstShortage, 2*time.Duration(*s)), lastShortage))
-	return time.Duration(*s)
+	s.waited = min(max(firstShortage, 2*s.waited), lastShortage)
+	return s.waited
 }
 
 func isShortage(err error) bool {

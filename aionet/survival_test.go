@@ -28,7 +28,7 @@ import (
 const shortOfDescriptors = "AIONET_TEST_SHORT_OF_DESCRIPTORS"
 
 // With few descriptors left a server goes on accepting as they come back, and
-// says so once for each shortage.
+// says so once.
 func TestOutOfDescriptors(t *testing.T) {
 	if os.Getenv(shortOfDescriptors) != "" {
 		outOfDescriptors(t)

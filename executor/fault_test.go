@@ -231,6 +231,14 @@ func TestAStoppedWorkerIsKilled(t *testing.T) {
 	if err := syscall.Kill(worker, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	// A signal to another process takes its time.
+	for stat := ""; !strings.Contains(stat, ") T "); {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", worker))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat = string(b)
+	}
 	_, err = echo.Run(t.Context(), pool, []byte("x"), executor.Timeout(20*time.Millisecond))
 	var timeout *aio.TimeoutError
 	if !errors.As(err, &timeout) || alive(strconv.Itoa(worker)) {

@@ -87,7 +87,7 @@ func TestAnInitializerThatFailsBreaksThePool(t *testing.T) {
 
 func TestWarmUpAndIdleWorkers(t *testing.T) {
 	everywhere(t, func(t *testing.T, ctx context.Context) {
-		pool := newPool(t, executor.ProcessPoolOptions{Workers: 3, MinWorkers: 1, IdleTimeout: 10 * time.Millisecond})
+		pool := newPool(t, executor.ProcessPoolOptions{Workers: 3, MinWorkers: 1, IdleTimeout: 300 * time.Millisecond})
 		if err := pool.WarmUp(ctx); err != nil {
 			t.Fatal(err)
 		}
