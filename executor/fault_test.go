@@ -211,19 +211,6 @@ func awaitDescriptors(t *testing.T, want int) {
 	}
 }
 
-func childrenOf(pid int) []int {
-	var children []int
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, file := range threads {
-		b, _ := os.ReadFile(file)
-		for _, field := range strings.Fields(string(b)) {
-			n, _ := strconv.Atoi(field)
-			children = append(children, n)
-		}
-	}
-	return children
-}
-
 func TestAStoppedWorkerIsKilled(t *testing.T) {
 	pool := newPool(t, executor.ProcessPoolOptions{Workers: 1, Grace: time.Millisecond})
 	worker, err := pid.Run(t.Context(), pool, struct{}{})

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,4 +82,17 @@ func newPool(t testing.TB, options executor.ProcessPoolOptions) *executor.Proces
 		}
 	})
 	return pool
+}
+
+func childrenOf(pid int) []int {
+	var children []int
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range threads {
+		b, _ := os.ReadFile(file)
+		for _, field := range strings.Fields(string(b)) {
+			n, _ := strconv.Atoi(field)
+			children = append(children, n)
+		}
+	}
+	return children
 }
