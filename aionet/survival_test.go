@@ -34,6 +34,9 @@ func TestOutOfDescriptors(t *testing.T) {
 		outOfDescriptors(t)
 		return
 	}
+	if os.Getenv("AIO_DRIVER") == "portable" {
+		t.Skip("the portable driver takes a second descriptor for each connection, so that one it cannot have ends the connection")
+	}
 	child := exec.Command(os.Args[0], "-test.run=^TestOutOfDescriptors$", "-test.v")
 	child.Env = append(os.Environ(), shortOfDescriptors+"=1")
 	out, err := child.CombinedOutput()

@@ -27,3 +27,5 @@ func (d *portable) Watch(fd int, interest Interest) error {
 	return fmt.Errorf("driver: watch descriptor %d: %w on %s, where descriptors cannot be polled; use connections of aionet",
 		fd, errors.ErrUnsupported, runtime.GOOS)
 }
+
+func (d *portable) watch(fd int, interest Interest) error { return d.Watch(fd, interest&^HungUp) }

@@ -49,6 +49,11 @@ func (d *portable) Watch(fd int, interest Interest) error {
 	if err := checkInterest(fd, interest); err != nil {
 		return err
 	}
+	return d.watch(fd, interest)
+}
+
+// watch is Watch that takes HungUp too.
+func (d *portable) watch(fd int, interest Interest) error {
 	if interest == 0 {
 		d.polls.forget(fd)
 		return nil
@@ -133,7 +138,10 @@ func pollableFile(fd int) (*os.File, error) {
 func pollFor(fd int, interest Interest) unix.PollFd {
 	entry := unix.PollFd{Fd: int32(fd)}
 	if interest&Readable != 0 {
-		entry.Events |= unix.POLLIN | pollPeerHangup
+		entry.Events |= unix.POLLIN
+	}
+	if interest&(Readable|HungUp) != 0 {
+		entry.Events |= pollPeerHangup
 	}
 	if interest&Writable != 0 {
 		entry.Events |= unix.POLLOUT
@@ -207,7 +215,7 @@ func (p *portablePolls) arm() {
 			}
 			poll = p.of[fd]
 		}
-		poll.arm(0, poll.interest&Readable, poll.raw.Read, p.woken)
+		poll.arm(0, poll.interest&(Readable|HungUp), poll.raw.Read, p.woken)
 		poll.arm(1, poll.interest&Writable, poll.raw.Write, p.woken)
 		i++
 	}

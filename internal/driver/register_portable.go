@@ -3,8 +3,8 @@ package driver
 import "fmt"
 
 // portableRegistered are the descriptors that are registered with the portable driver, which can only watch: each is
-// watched for what its owner still waits for. What has been reported is not watched any more, so that it is reported
-// once, until Rearm asks for it.
+// watched for what its owner still waits for, and for the peer's hangup. What has been reported is not watched any more,
+// so that it is reported once, until Rearm asks for it.
 type portableRegistered map[int]Interest
 
 func (d *portable) Register(fd int) error {
@@ -15,13 +15,13 @@ func (d *portable) Register(fd int) error {
 	if err := d.Watch(fd, 0); err != nil {
 		return err
 	}
-	if err := d.Watch(fd, Readable|Writable); err != nil {
+	if err := d.watch(fd, Readable|Writable|HungUp); err != nil {
 		return err
 	}
 	if d.registered == nil {
 		d.registered = portableRegistered{}
 	}
-	d.registered[fd] = Readable | Writable
+	d.registered[fd] = Readable | Writable | HungUp
 	return nil
 }
 
@@ -36,7 +36,7 @@ func (d *portable) Unregister(fd int) {
 func (d *portable) Rearm(fd int, interest Interest) {
 	if old, is := d.registered[fd]; is && old|interest != old {
 		d.registered[fd] = old | interest
-		_ = d.Watch(fd, old|interest) // fails only for one that was closed
+		_ = d.watch(fd, old|interest) // fails only for one that was closed
 	}
 }
 
@@ -49,7 +49,7 @@ func (d *portable) reporting(ready func(int, Interest)) func(int, Interest) {
 			return
 		}
 		d.registered[fd] = old &^ is
-		_ = d.Watch(fd, old&^is)
+		_ = d.watch(fd, old&^is)
 		ready(fd, is)
 	}
 }
