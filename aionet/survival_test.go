@@ -73,7 +73,7 @@ func outOfDescriptors(t *testing.T) {
 			t.Fatal(err)
 		}
 		few := was
-		few.Cur = uint64(len(used) + 5)
+		setTo(&few.Cur, len(used)+5)
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 			t.Fatal(err)
 		}
@@ -100,6 +100,9 @@ func outOfDescriptors(t *testing.T) {
 		}
 	})
 }
+
+// setTo is for a field whose type differs between systems.
+func setTo[T int64 | uint64](field *T, n int) { *field = T(n) }
 
 // A panic in a handler of each form ends its connection alone, and is told with
 // the stack.
