@@ -20,7 +20,12 @@
 // each readable event ([PerEvent]): then an idle connection holds neither a
 // coroutine nor a buffer. With [Loops] it runs several loops beside each other;
 // a connection stays on its loop for life, so what only its handlers touch
-// needs no lock.
+// needs no lock; a [Local] is a value for each loop.
+//
+// Two more forms of a handler have no task at all: [Callbacks] are asyncio's
+// protocols, whose [Transport] buffers what cannot be sent at once, and
+// [Requests] has a pool of workers handle what the loops cut out of the bytes,
+// as Kafka's server does.
 //
 // The package is for systems of the Unix family.
 package aionet
