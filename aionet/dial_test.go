@@ -279,7 +279,7 @@ func TestDialTimeoutAndCancelLeaveNothingBehind(t *testing.T) {
 		port := deaf(t)
 		_ = aio.Sleep(callersContext(), time.Millisecond) // the loop's timer is a descriptor
 		before := openFiles(t)
-		d := Dialer{Timeout: 30 * time.Millisecond, AttemptDelay: 5 * time.Millisecond, LookupNetIP: answers("127.0.0.1", "127.0.0.2", "127.0.0.3")}
+		d := Dialer{Timeout: 300 * time.Millisecond, AttemptDelay: 5 * time.Millisecond, LookupNetIP: answers("127.0.0.1", "127.0.0.2", "127.0.0.3")}
 		address := fmt.Sprintf("example.com:%d", port)
 		_, err := d.Dial(callersContext(), "tcp", address)
 		var attempts *DialError
