@@ -33,7 +33,7 @@ func (r *streamReader) begin() error {
 		r.by.Store(t)
 		return nil
 	}
-	return &ConflictError{Reader: nameOf(r.by.Load()), Other: nameOf(t)}
+	return reported(&ConflictError{Reader: nameOf(r.by.Load()), Other: nameOf(t)})
 }
 
 func nameOf(t *loop.Task) string {

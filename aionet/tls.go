@@ -288,7 +288,7 @@ func (t *tlsTurn) begin(ctx context.Context) error {
 		by := t.by
 		t.mu.Unlock()
 		if me != nil && by != nil {
-			return &ConflictError{Reader: by.Name(), Other: me.Name()}
+			return reported(&ConflictError{Reader: by.Name(), Other: me.Name()})
 		}
 		if err := t.lock.Lock(ctx); err != nil {
 			return err

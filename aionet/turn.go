@@ -25,6 +25,20 @@ func (e *ConflictError) Error() string {
 		e.Reader, e.Other)
 }
 
+// reported has debug mode tell of the conflict as well: programs often drop the
+// error of a read.
+func reported(e *ConflictError) error {
+	if t := loop.CurrentTask(); t != nil {
+		t.Loop().ReportHere(loop.Report{
+			Kind:    loop.Conflict,
+			Task:    t,
+			Message: fmt.Sprintf("task %s reads from a connection that task %s reads from already, and gets an error", e.Other, e.Reader),
+			Advice:  "have one task read it, or put an aio.Mutex around whole messages",
+		})
+	}
+	return e
+}
+
 // begin takes the turn to read or to write. While somebody else has it the
 // caller waits in line; a task that finds another task reading is told of the
 // conflict.
@@ -64,7 +78,7 @@ func (d *descriptor) beginBehind(ctx context.Context, turn uint32) error {
 		if err := d.conflict(turn, w); err != nil {
 			d.mu.Unlock()
 			w.Discard()
-			return err
+			return reported(err)
 		}
 		// Only while the turn is taken will somebody look at the queue.
 		if d.state.CompareAndSwap(s, s|turn<<queueOf) {
@@ -97,7 +111,7 @@ func (d *descriptor) beginBehind(ctx context.Context, turn uint32) error {
 }
 
 // conflict is called with the lock held.
-func (d *descriptor) conflict(turn uint32, w *loop.Waiter) error {
+func (d *descriptor) conflict(turn uint32, w *loop.Waiter) *ConflictError {
 	half, _ := d.half(turn)
 	if turn != reading || w.Task() == nil || half.waiter == nil || half.waiter.Task() == nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,21 +58,31 @@ func (t *Task) recordStart(from *Scope) {
 // At so many places each kind of mistake is reported once.
 const maxPlaces = 1000
 
-// reportOnce reports what happened in the calling goroutine, once a place.
-func (l *Loop) reportOnce(r Report) {
-	r.Place = place()
-	d := l.observer.debug
-	key := string(r.Kind) + r.Place
+// first reports whether a mistake is made for the first time at a place.
+func (d *debugger) first(mistake, place string) bool {
+	key := mistake + "\n" + place
 	d.mu.Lock()
-	known := d.reported[key] || len(d.reported) >= maxPlaces
-	if !known {
-		if d.reported == nil {
-			d.reported = map[string]bool{}
-		}
-		d.reported[key] = true
+	defer d.mu.Unlock()
+	if d.reported[key] || len(d.reported) >= maxPlaces {
+		return false
 	}
-	d.mu.Unlock()
-	if !known {
+	if d.reported == nil {
+		d.reported = map[string]bool{}
+	}
+	d.reported[key] = true
+	return true
+}
+
+// ReportHere is [Loop.Report] for a mistake that is being made in the calling
+// goroutine: in debug mode only, with the line of the program where that stands,
+// and once for each such line. It is for authors of primitives. Safe from any
+// goroutine.
+func (l *Loop) ReportHere(r Report) {
+	if !l.Debug() {
+		return
+	}
+	r.Place = place()
+	if l.observer.debug.first(string(r.Kind), r.Place) {
 		l.Report(r)
 	}
 }
@@ -81,7 +92,7 @@ func (l *Loop) mustBeHere(method string) {
 	if l == nil || !l.Debug() || !l.running.Load() || l.onLoop() {
 		return
 	}
-	l.reportOnce(Report{
+	l.ReportHere(Report{
 		Kind:    WrongGoroutine,
 		Message: fmt.Sprintf("%s was called outside of loop %d, which runs", method, l.id),
 		Advice:  "call it in a task or callback of that loop; CallSoon takes a function there from any goroutine",
@@ -93,7 +104,7 @@ func (c *coroutine) foreignContext(s *Scope) {
 	if !c.loop.Debug() || s == nil || s.task == nil {
 		return
 	}
-	c.loop.reportOnce(Report{
+	c.loop.ReportHere(Report{
 		Kind:    ForeignContext,
 		Task:    c.task,
 		Message: fmt.Sprintf("task %s awaits with the context of task %s, and so is not interrupted when it is cancelled itself", c.task.Name(), s.task.Name()),
@@ -107,7 +118,7 @@ var ErrThreadLocked = errors.New("aio: await with the OS thread locked; call run
 
 // checkThread is called in debug mode before a task suspends. The dump of its
 // own stack is the only thing that tells whether the thread is locked; it takes
-// some microseconds.
+// the longer the deeper the stack is.
 func (c *coroutine) checkThread() error {
 	if c.loop.observer == nil {
 		return nil
@@ -119,7 +130,7 @@ func (c *coroutine) checkThreadNow() error {
 	if !c.loop.Debug() || goroutines.SelfLocked() == c.rare.locked {
 		return nil
 	}
-	c.loop.reportOnce(Report{
+	c.loop.ReportHere(Report{
 		Kind:    ThreadLocked,
 		Task:    c.task,
 		Message: fmt.Sprintf("task %s awaits with the OS thread locked", c.task.Name()),
@@ -128,6 +139,10 @@ func (c *coroutine) checkThreadNow() error {
 	return ErrThreadLocked
 }
 
+// So many tasks that ended before anybody awaited them are remembered. It is a
+// lot, because they may well be awaited yet, one after the other.
+const maxUnawaited = 10_000
+
 // noteUnawaited is called when a task has ended without an error.
 func (t *Task) noteUnawaited() {
 	r := t.record()
@@ -135,12 +150,15 @@ func (t *Task) noteUnawaited() {
 		return
 	}
 	d := t.scope.loop.observer.debug
-	d.unawaited = append(d.unawaited, t)
-	if len(d.unawaited) > maxUnread {
-		oldest := d.unawaited[0]
-		d.unawaited[0] = nil
-		d.unawaited = d.unawaited[1:]
-		oldest.reportUnawaited("nobody awaited task " + oldest.Name() + ", nor read its result")
+	if d.unawaited = append(d.unawaited, t); len(d.unawaited) <= maxUnawaited {
+		return
+	}
+	d.unawaited = slices.DeleteFunc(d.unawaited, func(t *Task) bool { return t.state.Load()&futureRead != 0 })
+	// Half of them, so that one in thousands of tasks pays for the search.
+	if many := len(d.unawaited) - maxUnawaited/2; many > 0 {
+		oldest := slices.Clone(d.unawaited[:many])
+		d.unawaited = slices.Delete(d.unawaited, 0, many)
+		reportUnawaited(oldest)
 	}
 }
 
@@ -151,9 +169,13 @@ func (l *Loop) reportUnawaitedTasks() {
 	}
 	tasks := l.observer.debug.unawaited
 	l.observer.debug.unawaited = nil
+	reportUnawaited(tasks)
+}
+
+func reportUnawaited(tasks []*Task) {
 	for _, t := range tasks {
 		if t.state.Load()&futureRead == 0 {
-			t.reportUnawaited("nobody awaited task " + t.Name() + ", nor read its result")
+			t.reportUnawaited("nobody awaited task %s, nor read its result")
 		}
 	}
 }
@@ -161,17 +183,22 @@ func (l *Loop) reportUnawaitedTasks() {
 // reportLeft is called when the loop is shut down with tasks left.
 func (l *Loop) reportLeft(t *Task) {
 	if r := t.record(); r != nil && !r.detached && !t.owned && t.scope.supervisor == nil {
-		t.reportUnawaited("task " + t.Name() + " was still at work at the end, and is cancelled")
+		t.reportUnawaited("task %s was still at work at the end, and is cancelled")
 	}
 }
 
+// reportUnawaited reports it once for all tasks that were started in one place.
 func (t *Task) reportUnawaited(message string) {
-	t.scope.loop.Report(Report{
+	l, spawned := t.scope.loop, t.record().spawned
+	if !l.observer.debug.first(message, spawned) {
+		return
+	}
+	l.Report(Report{
 		Kind:    Unawaited,
 		Task:    t,
-		Message: message,
+		Message: fmt.Sprintf(message, t.Name()),
 		Advice:  "await it, or start it in an aio.Group; if it is to go on by itself, start it with aio.Detached",
-		Place:   t.record().spawned,
+		Place:   spawned,
 	})
 }
 

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -63,12 +64,16 @@ func TestAMethodOnTheWrongGoroutine(t *testing.T) {
 				l.SetValue("key", 1)
 			}
 			_ = l.Value("key")
+			l.OnClose(func() {})
+			_ = l.Register(-1, nil)
+			_ = l.Unregister(-1, nil)
 			close(done)
 		}()
 		<-done
 		_ = l.Value("key")
 		return nil
-	}), "Loop.SetValue was called outside of loop", "Loop.Value was called outside of loop")
+	}), "Loop.SetValue was called outside of loop", "Loop.Value was called outside of loop",
+		"Loop.OnClose was called", "Loop.Register was called", "Loop.Unregister was called")
 }
 
 func TestTheContextOfAnotherTask(t *testing.T) {
@@ -140,6 +145,47 @@ func TestTasksThatNobodyAwaits(t *testing.T) {
 	}
 }
 
+func TestTasksThatAreAwaitedInTurn(t *testing.T) {
+	wantReports(t, debugging(t, func(ctx context.Context) error {
+		tasks := make([]*Task, 1000)
+		for i := range tasks {
+			tasks[i] = start(Current(), func(context.Context) error { return nil })
+		}
+		for _, task := range tasks {
+			if err, _ := task.Join(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+func TestUnawaitedTasksAreBounded(t *testing.T) {
+	wantReports(t, debugging(t, func(ctx context.Context) error {
+		l := Current()
+		for range maxUnawaited + 1 {
+			start(l, func(context.Context) error { return nil })
+		}
+		err := Yield(ctx)
+		if n := len(l.observer.debug.unawaited); n > maxUnawaited {
+			t.Errorf("%d are remembered", n)
+		}
+		return err
+	}), "nobody awaited task Task-2") // once for the place that started them
+}
+
+func TestAReportHandlerThatPanics(t *testing.T) {
+	logged := slog.Default()
+	defer slog.SetDefault(logged)
+	var log strings.Builder
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	l := newLoop(t, func(o *Options) { o.ReportHandler = func(Report) { panic("the handler's") } })
+	l.Report(Report{Kind: Conflict, Message: "this is of a test"})
+	if !strings.Contains(log.String(), "the report handler panicked") {
+		t.Errorf("got %q", log.String())
+	}
+}
+
 func TestSlowCallbacks(t *testing.T) {
 	l, reports := watchedLoop(t, SlowCallback)
 	l.measured(callback(slowCallback), time.Millisecond)
@@ -147,6 +193,9 @@ func TestSlowCallbacks(t *testing.T) {
 	l.measured(named(l, "slow", func(context.Context) error { return nil }), 2*time.Second)
 	got := []Report{<-reports, <-reports}
 	wantReports(t, got, "the callback loop.slowCallback held loop", "a step of task slow held loop")
+	if !strings.HasPrefix(got[0].Place, "debug_test.go:") {
+		t.Errorf("the callback stands at %q", got[0].Place)
+	}
 	l.Stop()
 	if err := l.RunForever(); err != nil {
 		t.Fatal(err)

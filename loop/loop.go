@@ -238,7 +238,10 @@ func (l *Loop) SetValue(key, value any) {
 
 // OnClose has fn called when the loop is closed, after its last task has ended:
 // for what holds on to it. On the loop, or before it runs.
-func (l *Loop) OnClose(fn func()) { l.onClose = append(l.onClose, fn) }
+func (l *Loop) OnClose(fn func()) {
+	l.mustBeHere("Loop.OnClose")
+	l.onClose = append(l.onClose, fn)
+}
 
 func (l *Loop) String() string {
 	state := "stopped"

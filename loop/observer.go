@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"runtime"
 	"sync/atomic"
@@ -84,6 +85,7 @@ func (l *Loop) measured(e entry, took time.Duration) {
 	l.Report(Report{
 		Kind:    SlowCallback,
 		Task:    t,
+		Place:   callbackPlace(e),
 		Message: fmt.Sprintf("%s held loop %d for %v", stepName(e), l.id, took.Round(time.Millisecond)),
 		Advice:  adviceStall,
 	})
@@ -93,17 +95,36 @@ const adviceStall = "hand what blocks or computes to aio.Blocking, and await cha
 
 // stepName names what an entry of the ready queue runs.
 func stepName(e entry) string {
+	if t, ok := e.(*Task); ok {
+		return "a step of task " + t.Name()
+	}
+	if fn := function(e); fn != nil {
+		return "the callback " + shortName(fn.Name())
+	}
+	return "a callback"
+}
+
+// callbackPlace is where the function of a callback stands in the program.
+func callbackPlace(e entry) string {
+	fn := function(e)
+	if fn == nil {
+		return ""
+	}
+	file, line := fn.FileLine(fn.Entry())
+	return fmt.Sprintf("%s:%d", filepath.Base(file), line)
+}
+
+// function is that of a callback, nil for other entries.
+func function(e entry) *runtime.Func {
 	var fn func()
 	switch e := e.(type) {
-	case *Task:
-		return "a step of task " + e.Name()
 	case callback:
 		fn = e
 	case *foreignCall:
 		fn = e.fn
 	}
 	if fn == nil {
-		return "a callback"
+		return nil
 	}
-	return "the callback " + shortName(runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name())
+	return runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
 }

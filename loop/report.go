@@ -60,14 +60,20 @@ func (r Report) String() string {
 }
 
 // Report hands r, whose Loop it sets, to the report handler of the options;
-// without one it is printed on standard error. It is for authors of
-// primitives, who report conflicts if [Loop.Debug] says so. Safe from any
+// without one, or if that panics, it is printed on standard error. Safe from any
 // goroutine.
 func (l *Loop) Report(r Report) {
 	r.Loop = l
-	if handler := l.options.ReportHandler; handler != nil {
-		handler(r)
+	handler := l.options.ReportHandler
+	if handler == nil {
+		fmt.Fprintln(os.Stderr, r)
 		return
 	}
-	fmt.Fprintln(os.Stderr, r)
+	defer func() { // on the watchdog's goroutine a panic would end the process
+		if value := recover(); value != nil {
+			fmt.Fprintln(os.Stderr, r)
+			DefaultExceptionHandler(l, Exception{Message: "the report handler panicked", Err: NewPanicError(value)})
+		}
+	}()
+	handler(r)
 }

@@ -38,6 +38,7 @@ type Source interface {
 // whose descriptor must have been closed. On the loop, or while it does not
 // run.
 func (l *Loop) Register(fd int, s Source) error {
+	l.mustBeHere("Loop.Register")
 	if l.closed.Load() {
 		return ErrClosed
 	}
@@ -62,7 +63,8 @@ func (l *Loop) Register(fd int, s Source) error {
 // fd. The descriptor may be closed already. On the loop, or while it does not
 // run.
 func (l *Loop) Unregister(fd int, s Source) bool {
-	if l.source(fd) != s {
+	l.mustBeHere("Loop.Unregister")
+	if s == nil || l.source(fd) != s {
 		return false
 	}
 	l.watches.sources[fd] = nil

@@ -59,7 +59,10 @@ func internalCall(function, file string) bool {
 	if strings.HasSuffix(file, "_test.go") {
 		return false
 	}
-	for _, prefix := range []string{module + ".", module + "/loop.", module + "/coro.", module + "/internal/", "iter.", "runtime."} {
+	for _, prefix := range []string{
+		module + ".", module + "/loop.", module + "/coro.", module + "/internal/",
+		module + "/aionet.", module + "/aiohttp.", module + "/executor.", "iter.", "runtime.",
+	} {
 		if strings.HasPrefix(function, prefix) {
 			return true
 		}

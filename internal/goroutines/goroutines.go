@@ -62,7 +62,7 @@ func All() []Goroutine { return Parse(dump(true)) }
 func Self() Goroutine { return Parse(dump(false))[0] }
 
 // SelfLocked reports whether the calling goroutine has its OS thread locked. It
-// takes some microseconds.
+// takes the longer the deeper the stack is.
 func SelfLocked() bool {
 	var b [96]byte
 	header, _, _ := strings.Cut(string(b[:runtime.Stack(b[:], false)]), "\n")
