@@ -45,7 +45,8 @@ func Gather[T any](ctx context.Context, fns ...func(context.Context) (T, error))
 	return GatherTasks(ctx, tasks...)
 }
 
-// GatherTasks is [Gather] for tasks that were started before.
+// GatherTasks is [Gather] for tasks that were started before. If one of them
+// waits for the caller it returns a [*DeadlockError], and leaves them alone.
 func GatherTasks[T any](ctx context.Context, tasks ...*Task[T]) ([]Result[T], error) {
 	if len(tasks) == 0 {
 		return nil, nil
@@ -68,6 +69,9 @@ func gather[T any](ctx context.Context, tasks []*Task[T]) error {
 	defer awaited.release()
 	w, err := loop.NewWaiterFor(ctx, awaitedGather.Of(awaited), awaited)
 	if err != nil {
+		return err
+	}
+	if err := w.JoinAll(awaited.tasks); err != nil {
 		return err
 	}
 	g := gate{w: w}

@@ -155,3 +155,37 @@ func TestAsCompleted(t *testing.T) {
 		return nil
 	})
 }
+
+func TestACircleThroughAGather(t *testing.T) {
+	for _, gatherFirst := range []bool{true, false} {
+		virtually(t, func(ctx context.Context) error {
+			var first, second *Task[struct{}]
+			gathers := func(other **Task[struct{}]) func(context.Context) error {
+				return func(ctx context.Context) error {
+					results, err := GatherTasks(ctx, *other)
+					if err == nil {
+						err = results[0].Err
+					}
+					return err
+				}
+			}
+			awaits := func(other **Task[struct{}]) func(context.Context) error {
+				return func(ctx context.Context) error {
+					_, err := (*other).Await(ctx)
+					return err
+				}
+			}
+			if gatherFirst {
+				first, second = Go(ctx, gathers(&second)), Go(ctx, awaits(&first))
+			} else {
+				first, second = Go(ctx, awaits(&second)), Go(ctx, gathers(&first))
+			}
+			_, err := first.Await(ctx)
+			var deadlock *DeadlockError
+			if !errors.As(err, &deadlock) || !deadlock.Cycle || len(deadlock.Tasks) != 2 {
+				t.Errorf("gather first: %v; got %v", gatherFirst, err)
+			}
+			return nil
+		})
+	}
+}

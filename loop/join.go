@@ -17,9 +17,7 @@ func (t *Task) Join(ctx context.Context) (err error, aborted bool) {
 		return t.Wait(ctx)
 	}
 	if cycle := c.cycle(t); cycle != nil {
-		c.loop.pushHere(c.task)
-		c.park()
-		return cycle, true
+		return c.refuse(cycle), true
 	}
 	c.more().joining = t
 	err, aborted = t.Wait(ctx)
@@ -27,23 +25,89 @@ func (t *Task) Join(ctx context.Context) (err error, aborted bool) {
 	return err, aborted
 }
 
+// JoinAll says that the wait, which is about to begin, is for the end of all of
+// the tasks, as a gather's is. It returns a [*DeadlockError], and has discarded
+// the waiter, if one of them waits for the caller.
+func (w *Waiter) JoinAll(tasks []*Task) error {
+	c := w.co
+	if c == nil {
+		return nil
+	}
+	for _, t := range tasks {
+		if cycle := c.cycle(t); cycle != nil {
+			w.Discard()
+			return c.refuse(cycle)
+		}
+	}
+	w.rare().tasks = tasks
+	return nil
+}
+
+// refuse lets a round pass before the task gets the error, as every await does.
+func (c *coroutine) refuse(cycle *DeadlockError) error {
+	c.loop.pushHere(c.task)
+	c.park()
+	return cycle
+}
+
 // cycle follows who joins whom from t, and returns the way back to c's task.
 // It sees one loop: tasks of different loops that join each other are found
 // only when nothing is left to run.
 func (c *coroutine) cycle(t *Task) *DeadlockError {
-	way := []*Task{c.task}
-	for u := t; u != nil; {
-		if u == c.task {
-			return &DeadlockError{Tasks: way, Cycle: true}
-		}
-		if u.co == nil || u.scope.loop != c.loop {
-			return nil
-		}
-		way = append(way, u)
-		if u.co.rare == nil {
-			return nil
-		}
-		u = u.co.rare.joining
+	s := circle{end: c.task}
+	if !s.closes(t) {
+		return nil
 	}
-	return nil
+	return &DeadlockError{Tasks: append([]*Task{c.task}, s.way...), Cycle: true}
+}
+
+// circle is the search for a way to a task.
+type circle struct {
+	end  *Task
+	way  []*Task
+	seen map[*Task]bool // those that wait for several, from which no way leads there
+}
+
+func (s *circle) closes(t *Task) bool {
+	from := len(s.way)
+	for t != s.end {
+		one, all := t.joins(s.end.scope.loop)
+		if one == nil && all == nil || s.seen[t] {
+			s.way = s.way[:from]
+			return false
+		}
+		s.way = append(s.way, t)
+		if one != nil {
+			t = one
+			continue
+		}
+		if s.seen == nil {
+			s.seen = map[*Task]bool{}
+		}
+		s.seen[t] = true
+		for _, u := range all {
+			if s.closes(u) {
+				return true
+			}
+		}
+		s.way = s.way[:from]
+		return false
+	}
+	return true
+}
+
+// joins returns the task whose end t waits for, or all of them, if t is of that
+// loop. Who has been woken or cancelled waits no more.
+func (t *Task) joins(l *Loop) (one *Task, all []*Task) {
+	c := t.co
+	if c == nil || c.loop != l || c.waiter.Done() {
+		return nil, nil
+	}
+	if c.rare != nil && c.rare.joining != nil {
+		return c.rare.joining, nil
+	}
+	if c.waiter.special != nil {
+		return nil, c.waiter.special.tasks
+	}
+	return nil, nil
 }

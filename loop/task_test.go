@@ -244,6 +244,27 @@ func TestCircles(t *testing.T) {
 	}
 }
 
+func TestACancelledWaitIsNoPartOfACircle(t *testing.T) {
+	l := newLoop(t)
+	var waits *Task
+	main := start(l, func(ctx context.Context) error {
+		self := CurrentTask()
+		waits = start(l, func(ctx context.Context) error {
+			err, _ := self.Join(ctx)
+			return err
+		})
+		_ = Yield(ctx)
+		waits.Cancel(nil)
+		if err, _ := waits.Join(ctx); !IsCancelled(err) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
+	if err := l.RunUntilComplete(main); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAnIdleLoopUnderVirtualTimeIsADeadlock(t *testing.T) {
 	l, _ := New(Options{Driver: "simulated"})
 	f := &Future{}

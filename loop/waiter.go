@@ -30,6 +30,14 @@ type special struct {
 	call   func()                 // a future's callback, which stands in line with who awaits it
 	loop   *Loop                  // where to call it; nil: in whoever completes the future
 	cancel func(cause error) bool // see OnCancel
+	tasks  []*Task                // see JoinAll
+}
+
+func (w *Waiter) rare() *special {
+	if w.special == nil {
+		w.special = &special{}
+	}
+	return w.special
 }
 
 // OnCancel has fn called on the loop, instead of ending the wait, when the task
@@ -38,7 +46,7 @@ type special struct {
 // only.
 func (w *Waiter) OnCancel(fn func(cause error) bool) {
 	if w.co != nil {
-		w.special = &special{cancel: fn}
+		w.rare().cancel = fn
 	}
 }
 
