@@ -59,8 +59,9 @@ func (l *Loop) callbackPanicked(value any) {
 type unread struct{ tasks []*Task }
 
 // Failures beyond this many that are still unread are reported without waiting
-// for the end of the loop, the oldest first.
-const maxUnread = 64
+// for the end of the loop, the oldest first. It is many, for tasks that have
+// failed may well be awaited yet, one after the other.
+const maxUnread = 1000
 
 func (u *unread) note(t *Task) {
 	if t.state.Load()&futureRead != 0 {
