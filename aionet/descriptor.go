@@ -58,9 +58,10 @@ type direction struct {
 type rare struct {
 	queues    [2]loop.WaitList // who waits for a turn
 	deadlines [2]deadline
-	local     net.Addr // once asked for
-	givenBack []byte   // was read and given back; of who has the turn to read
-	blocking  bool     // the file was blocking, and is to be so again
+	local     net.Addr         // once asked for
+	named     [2]*loop.Awaited // in debug mode
+	givenBack []byte           // was read and given back; of who has the turn to read
+	blocking  bool             // the file was blocking, and is to be so again
 }
 
 // hook hears what nobody waits for. But for closed it is called by the home loop

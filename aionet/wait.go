@@ -33,7 +33,7 @@ func (d *descriptor) await(ctx context.Context, turn uint32) error {
 // happened.
 func (d *descriptor) wait(ctx context.Context, turn uint32) error {
 	half, index := d.half(turn)
-	w, err := loop.NewWaiterFor(ctx, awaitedBy(turn), d)
+	w, err := loop.NewWaiterFor(ctx, d.awaited(turn), d)
 	if err != nil {
 		return err
 	}
