@@ -28,13 +28,12 @@ func TestASnapshotNamesTheConnection(t *testing.T) {
 			_, err := c.Read(make([]byte, 1))
 			return err
 		})
-		reader.SetName("reader")
 		if err := aio.Yield(ctx); err != nil {
 			return err
 		}
 		awaits := ""
 		for _, info := range loop.Current().Snapshot() {
-			if info.Name == "reader" {
+			if info.State == loop.Waiting {
 				awaits = info.Awaits
 			}
 		}
