@@ -40,9 +40,11 @@ func (d *descriptor) setDeadline(turn uint32, at time.Time) {
 	if half.waiter == nil || at.IsZero() {
 		return
 	}
-	l := background.loop
+	var l *loop.Loop
 	if t := half.waiter.Task(); t != nil && t.Loop() == d.home.Load() {
 		l = t.Loop()
+	} else {
+		l = background.loop // which stays while the descriptor is registered there
 	}
 	if !a.await(l, d, turn) {
 		half.waiter.Wake()
