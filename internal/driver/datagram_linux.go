@@ -84,7 +84,7 @@ func parsePeer(raw []byte) (p Peer) {
 		p.Zone = binary.NativeEndian.Uint32(raw[24:])
 		p.Is4 = [12]byte(p.IP[:12]) == [12]byte{10: 0xff, 11: 0xff}
 	case family == unix.AF_UNIX && len(raw) > 2:
-		path := raw[2:]
+		path := raw[2:min(len(raw), unix.SizeofSockaddrUnix)]
 		if path[0] == 0 { // the abstract kind, which ends where the address does
 			p.Path = "@" + string(path[1:])
 			break
