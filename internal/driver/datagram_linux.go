@@ -81,8 +81,9 @@ func parsePeer(raw []byte) (p Peer) {
 	case family == unix.AF_INET6 && len(raw) >= unix.SizeofSockaddrInet6:
 		p.Port = binary.BigEndian.Uint16(raw[2:])
 		copy(p.IP[:], raw[8:24])
-		p.Zone = binary.NativeEndian.Uint32(raw[24:])
-		p.Is4 = [12]byte(p.IP[:12]) == [12]byte{10: 0xff, 11: 0xff}
+		if p.Is4 = [12]byte(p.IP[:12]) == [12]byte{10: 0xff, 11: 0xff}; !p.Is4 {
+			p.Zone = binary.NativeEndian.Uint32(raw[24:])
+		}
 	case family == unix.AF_UNIX && len(raw) > 2:
 		path := raw[2:min(len(raw), unix.SizeofSockaddrUnix)]
 		if path[0] == 0 { // the abstract kind, which ends where the address does
