@@ -27,8 +27,6 @@ var allowed = map[string][]string{
 	"executor/internal/wire":    {},
 	"conformance":               {},
 	"conformance/runner":        {"", "conformance", "loop"},
-	"cmd/aio":                   {"cmd/aio/tour"},
-	"cmd/aio/tour":              {"", "coro", "loop"},
 	"examples/hello":            {""},
 	"examples/chat":             {"", "aionet"},
 	"examples/echo":             {"", "aionet"},
