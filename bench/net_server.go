@@ -38,8 +38,9 @@ type serveOptions struct {
 // goServers are the Go subjects of the suite in the order of its tables, with what each
 // serves: echo, tls, file or proxy, and of the http suite plaintext, json or post. A subject that lacks one is left out of its cases.
 var goServers = []goServer{
-	{"aio", "", with(eachHandler(aioHTTP(aiohttp.OnLoop)), map[string]netServer{"echo": aioServer(aionet.PerEvent(aioEventEcho)), "tls": aioTLS})},
+	{"aio", "", with(eachHandler(aioHTTP(aiohttp.OnLoop)), aioServes)},
 	{"aio-conn", "", map[string]netServer{"echo": aioServer(aionet.PerConnection(aioConnectionEcho))}},
+	{"aio-protocol", "", map[string]netServer{"echo": aioServer(aionet.Callbacks(func() aionet.Protocol { return &aioProtocolEcho{} }))}},
 	{"net", "", map[string]netServer{"echo": netEcho, "tls": netTLS, "file": netFile, "proxy": netProxy}},
 	{"netpoll", "github.com/cloudwego/netpoll", netpollServes},
 	{"aio-pooled", "", eachHandler(aioHTTP(unmarked))},
