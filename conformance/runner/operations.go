@@ -376,13 +376,23 @@ func timeout(b *body, ctx context.Context, op *conformance.Op) error {
 }
 
 func group(b *body, ctx context.Context, op *conformance.Op) error {
+	owner := loop.CurrentTask()
+	requests := owner.Cancelling()
 	err := aio.Group(ctx, func(ctx context.Context) error {
 		for _, name := range op.Names {
 			if _, err := b.run.spawn(ctx, name); err != nil {
 				return err
 			}
 		}
-		return b.ops(ctx, op.Body)
+		if err := b.ops(ctx, op.Body); err != nil || ctx.Err() != nil {
+			return err
+		}
+		// ops takes cancels back, which no program does: a group's context stays
+		// cancelled, and so does the group.
+		if owner.Cancelling() > requests && !owner.CancelPending() {
+			return loop.CancelledBy(ctx, nil)
+		}
+		return nil
 	})
 	if err == nil {
 		b.log("group left")
