@@ -271,3 +271,75 @@ func TestAGroupAcrossLoops(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A group's owner cannot end before its tasks: who awaits it from inside the
+// group, in whichever way, hears of the circle at once.
+func TestACircleThroughAGroup(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		await      func(ctx context.Context, owner *Task[struct{}]) error
+	}{
+		{"child", "deadlock: child awaits owner, whose group has child", func(ctx context.Context, owner *Task[struct{}]) error {
+			_, err := owner.Await(ctx)
+			return err
+		}},
+		{"gather", "deadlock: child awaits owner, whose group has child", func(ctx context.Context, owner *Task[struct{}]) error {
+			_, err := GatherTasks(ctx, owner)
+			return err
+		}},
+		{"grandchild", "deadlock: inner awaits owner, whose group has child, whose group has inner", func(ctx context.Context, owner *Task[struct{}]) error {
+			return Group(ctx, func(ctx context.Context) error {
+				Go(ctx, func(ctx context.Context) error {
+					_, err := owner.Await(ctx)
+					return err
+				}, Name("inner"))
+				return nil
+			})
+		}},
+		{"between", "deadlock: child awaits between awaits owner, whose group has child", func(ctx context.Context, owner *Task[struct{}]) error {
+			between := Go(Detached(ctx), func(ctx context.Context) error {
+				_, err := owner.Await(ctx)
+				return err
+			}, Name("between"))
+			if err := Yield(ctx); err != nil {
+				return err
+			}
+			_, err := between.Await(ctx)
+			between.Cancel(nil)
+			return err
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			virtually(t, func(ctx context.Context) error {
+				var owner *Task[struct{}]
+				owner = Go(ctx, func(ctx context.Context) error {
+					return Group(ctx, func(ctx context.Context) error {
+						Go(ctx, func(ctx context.Context) error { return c.await(ctx, owner) }, Name("child"))
+						return nil
+					})
+				}, Name("owner"))
+				_, err := owner.Await(ctx)
+				var deadlock *DeadlockError
+				if !errors.As(err, &deadlock) || !deadlock.Cycle || deadlock.Error() != c.want {
+					t.Errorf("got %v", err)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// One who awaits a task of a group of another is no part of a circle.
+func TestAnOwnerAwaitsItsOwn(t *testing.T) {
+	virtually(t, func(ctx context.Context) error {
+		return Group(ctx, func(ctx context.Context) error {
+			first := Go(ctx, func(ctx context.Context) error { return Sleep(ctx, time.Second) })
+			Go(ctx, func(ctx context.Context) error {
+				_, err := first.Await(ctx)
+				return err
+			})
+			_, err := first.Await(ctx)
+			return err
+		})
+	})
+}

@@ -90,8 +90,8 @@ func Detached(ctx context.Context) context.Context {
 // Await waits until the task has ended and returns its value or its error; the
 // error of a task that was cancelled is a [*CancelledError], that of one that
 // panicked a [*PanicError]. A cancel of ctx ends the wait and leaves the task
-// alone. When the task waits, directly or through others, for the caller, a
-// [*DeadlockError] prints the circle.
+// alone. When the task waits, directly or through others, for the caller, or for
+// the owner of the caller's group, a [*DeadlockError] prints the circle.
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	err, aborted := t.core.Join(ctx)
 	if err != nil && aborted {

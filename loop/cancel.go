@@ -147,7 +147,7 @@ func (t *Task) cancelScope(x *Scope, expired bool, cause error, by string) {
 		return
 	}
 	t.requests++
-	c := t.co
+	c := t.coroutine()
 	if c == nil {
 		x.cancelNow(expired, cause, by)
 		t.mark = true

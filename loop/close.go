@@ -52,7 +52,7 @@ func (l *Loop) Close() error {
 // abandon ends a task from outside: a started one is unwound, with Goexit from
 // the await it stands in.
 func (l *Loop) abandon(t *Task) {
-	if c := t.co; c != nil {
+	if c := t.coroutine(); c != nil {
 		l.current = t
 		c.stop()
 		l.current = nil

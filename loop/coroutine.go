@@ -79,7 +79,7 @@ func carry(co *coro.Coroutine) {
 		if c.loop.options.ProfileLabels {
 			unlabel()
 		}
-		t.co, c.task = nil, nil
+		t.work, c.task = nil, nil
 		if !c.loop.carryOn(c) && !co.Suspend() {
 			return
 		}

@@ -104,8 +104,11 @@ type DeadlockError struct {
 	// Where says of each of Tasks what it waits for, as [Task.Where] does; nil
 	// for a cycle.
 	Where []string
-	// Cycle is set when each of Tasks awaits the next and the last the first.
+	// Cycle is set when each of Tasks awaits the next, or has it in its group, and
+	// the last the first.
 	Cycle bool
+
+	awaiting int // Tasks from this one on have the next in their group; 0 for none
 }
 
 // An error lists no more tasks than this.
@@ -125,7 +128,11 @@ func (e *DeadlockError) Error() string {
 	}
 	if e.Cycle {
 		names = append(names, e.Tasks[0].Name())
-		return "deadlock: " + strings.Join(names, " awaits ")
+		if e.awaiting == 0 {
+			return "deadlock: " + strings.Join(names, " awaits ")
+		}
+		return "deadlock: " + strings.Join(names[:e.awaiting+1], " awaits ") + ", whose group has " +
+			strings.Join(names[e.awaiting+1:], ", whose group has ")
 	}
 	return fmt.Sprintf("deadlock: nothing is left that could wake %s", strings.Join(names, ", "))
 }

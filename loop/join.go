@@ -1,10 +1,13 @@
 package loop
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Join awaits the end of the task, as Wait does, and returns a
 // [*DeadlockError] if the task, by the tasks that it awaits, waits for the
-// caller.
+// caller or for one in whose group the caller is, however deep.
 func (t *Task) Join(ctx context.Context) (err error, aborted bool) {
 	if t.Completed() {
 		return t.Err(), false
@@ -50,27 +53,63 @@ func (c *coroutine) refuse(cycle *DeadlockError) error {
 	return cycle
 }
 
-// cycle follows who joins whom from t, and returns the way back to c's task.
-// It sees one loop: tasks of different loops that join each other are found
-// only when nothing is left to run.
+// cycle follows who joins whom from t, and returns the way back to c's task or
+// to one that cannot end before c's task has: the owner of its group, or the
+// owner's. It sees one loop: tasks of different loops that join each other are
+// found only when nothing is left to run; so is a task that waits only because
+// somebody of a group of its own does.
 func (c *coroutine) cycle(t *Task) *DeadlockError {
 	s := circle{end: c.task}
 	if !s.closes(t) {
 		return nil
 	}
-	return &DeadlockError{Tasks: append([]*Task{c.task}, s.way...), Cycle: true}
+	e := &DeadlockError{Tasks: append([]*Task{c.task}, s.way...), Cycle: true}
+	if s.owner == nil {
+		return e
+	}
+	owners := []*Task{s.owner}
+	for t := c.task.owner(); t != s.owner; t = t.owner() {
+		owners = append(owners, t)
+	}
+	slices.Reverse(owners[1:])
+	e.awaiting = len(e.Tasks)
+	e.Tasks = append(e.Tasks, owners...)
+	return e
+}
+
+// owner returns the owner of the group that the task is in, or nil.
+func (t *Task) owner() *Task {
+	if t.scope.supervisor == nil || t.owned {
+		return nil
+	}
+	return t.scope.supervisor.Owner()
 }
 
 // circle is the search for a way to a task.
 type circle struct {
-	end  *Task
-	way  []*Task
-	seen map[*Task]bool // those that wait for several, from which no way leads there
+	end   *Task
+	way   []*Task
+	owner *Task          // the way leads to it, and it cannot end before end has
+	seen  map[*Task]bool // those that wait for several, from which no way leads there
+}
+
+// owns reports whether t is around end's group.
+func (s *circle) owns(t *Task) bool {
+	for u := s.end.owner(); u != nil; u = u.owner() {
+		if u == t {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *circle) closes(t *Task) bool {
 	from := len(s.way)
 	for t != s.end {
+		if s.owns(t) {
+			s.owner = t
+			return true
+		}
 		one, all := t.joins(s.end.scope.loop)
 		if one == nil && all == nil || s.seen[t] {
 			s.way = s.way[:from]
@@ -99,7 +138,7 @@ func (s *circle) closes(t *Task) bool {
 // joins returns the task whose end t waits for, or all of them, if t is of that
 // loop. Who has been woken or cancelled waits no more.
 func (t *Task) joins(l *Loop) (one *Task, all []*Task) {
-	c := t.co
+	c := t.coroutine()
 	if c == nil || c.loop != l || c.waiter.Done() {
 		return nil, nil
 	}

@@ -292,10 +292,10 @@ func (l *Loop) untilTimer() time.Duration {
 // task ends in a way that ends its coroutine too, the coroutine's panic passes
 // through: Task.run has dealt with what made it.
 func (l *Loop) step(t *Task) {
-	c := t.co
+	c := t.coroutine()
 	if c == nil {
 		c = l.pool.take(l)
-		c.task, c.scope, t.co = t, &t.scope, c
+		c.task, c.scope = t, &t.scope
 	}
 	l.current = t
 	c.co.Resume()
@@ -312,12 +312,12 @@ func (l *Loop) carryOn(c *coroutine) bool {
 		return false
 	}
 	t, ok := l.ready.peek().(*Task)
-	if !ok || t.co != nil {
+	if !ok || t.coroutine() != nil {
 		return false
 	}
 	l.round.todo--
 	l.ready.pop()
-	c.task, c.scope, t.co = t, &t.scope, c
+	c.task, c.scope = t, &t.scope
 	l.current = t
 	return true
 }
@@ -360,7 +360,7 @@ func (l *Loop) relay(c *coroutine) (resumed bool) {
 		if t == c.task {
 			return true
 		}
-		next := t.co
+		next := t.coroutine()
 		if next == nil {
 			l.step(t)
 			continue

@@ -16,6 +16,9 @@ type Supervisor interface {
 	// Loop returns the loop on which Ended is called, one round after the end;
 	// with nil it is called at once, by the task.
 	Loop() *Loop
+	// Owner is the task that cannot end before those of the supervisor have, nil
+	// for none. It is always the same.
+	Owner() *Task
 	// Ended hears that a task has ended, before anybody else who waits for it.
 	Ended(*Task)
 }
@@ -250,7 +253,7 @@ func (s *Scope) Told() int {
 // is taken back. It reports whether the scope's deadline had expired, which is a
 // request that the caller takes back with [Task.Uncancel].
 func (s *Scope) Exit() (expired bool) {
-	c := s.task.co
+	c := s.task.coroutine()
 	c.scope = s.nested.outer
 	state := s.state.Load()
 	s.state.Store(state | scopeEnded)

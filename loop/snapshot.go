@@ -84,8 +84,8 @@ func (l *Loop) look(infos []TaskInfo) []TaskInfo {
 	}
 	for _, t := range append(l.Tasks(), l.foreign.starting()...) {
 		info := TaskInfo{Task: t, Loop: l, ID: t.ID(), Name: t.Name(), State: Ready, Group: t.scope.supervisor}
-		if owned, ok := info.Group.(interface{ Owner() *Task }); ok {
-			info.Owner = owned.Owner()
+		if info.Group != nil {
+			info.Owner = info.Group.Owner()
 		}
 		if r := t.record(); r != nil {
 			info.Spawned, info.Steps, info.Busy = r.spawned, r.steps.Load(), time.Duration(r.busy.Load())

@@ -19,10 +19,9 @@ type Body interface {
 type Task struct {
 	Future
 	scope          Scope
-	body           Body
-	co             *coroutine // while it runs on a loop; on the loop only
-	next, previous *Task      // in the loop's registry
-	member         member     // in its supervisor's list
+	work           any    // its Body until it starts, then its *coroutine if it runs on a loop
+	next, previous *Task  // in the loop's registry
+	member         member // in its supervisor's list
 	waits          waits
 	id             uint64
 	requests       int32
@@ -99,7 +98,7 @@ func StartNear(t *Task, ctx context.Context, body Body) {
 }
 
 func startOn(l *Loop, onLoop bool, t *Task, ctx context.Context, body Body) {
-	t.body = body
+	t.work = body
 	t.scope.loop = l
 	t.scope.task = t
 	t.inherit(ctx)
@@ -198,7 +197,9 @@ func (t *Task) end(err error, asCancelled bool) {
 		m.timer.Cancel()
 		t.scope.finish(m, context.Canceled)
 	}
-	t.body = nil
+	if t.coroutine() == nil {
+		t.work = nil
+	}
 	if t.linked {
 		t.scope.loop.unlink(t)
 	}
@@ -224,7 +225,7 @@ func (t *Task) tellSupervisor() {
 	switch l := t.scope.supervisor.Loop(); {
 	case l == nil:
 		t.scope.supervisor.Ended(t)
-	case l == t.scope.loop && t.co != nil || l.onLoop():
+	case l == t.scope.loop && t.coroutine() != nil || l.onLoop():
 		l.pushHere(ended{t})
 	default:
 		l.CallSoon(func() { t.scope.supervisor.Ended(t) })
@@ -256,9 +257,16 @@ func (t *Task) runOnGoroutine() {
 			t.end(ErrGoexit, false)
 		}
 	}()
-	err := t.body.Run(&t.scope)
+	err := t.work.(Body).Run(&t.scope)
 	returned = true
 	t.end(err, t.scope.Cancels(err))
+}
+
+// coroutine returns what runs the task, nil before it starts and after it has
+// ended. On the loop only.
+func (t *Task) coroutine() *coroutine {
+	c, _ := t.work.(*coroutine)
+	return c
 }
 
 // run is the task's life on a coroutine.
@@ -279,7 +287,9 @@ func (t *Task) run(c *coroutine) {
 			t.end(ErrGoexit, false)
 		}
 	}()
-	err := t.body.Run(&t.scope)
+	body := t.work.(Body)
+	t.work = c
+	err := body.Run(&t.scope)
 	returned = true
 	c.scope = nil
 	t.end(err, t.scope.Cancels(err))

@@ -14,7 +14,7 @@ import (
 // goroutine of its own". On the loop only, or while that does not run.
 func (t *Task) Where() string {
 	t.scope.loop.mustBeHere("Task.Where")
-	c := t.co
+	c := t.coroutine()
 	switch {
 	case t.Completed():
 		return "ended"
