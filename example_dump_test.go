@@ -32,9 +32,9 @@ func ExampleDump() {
 				if err := aio.Dump(&dump); err != nil {
 					return err
 				}
-				// The loops of other examples, the addresses of objects and the
-				// stacks are left out here.
-				text := regexp.MustCompile(`loop \d+| \(0x[0-9a-f]+\)|\n[│ ]*aio.*|, held by.*|\n[│ ]*\[.*|\n +[a-z].*`).ReplaceAllString(dump.String(), "")
+				// The loops of other examples, the addresses of objects, the stacks
+				// and what debug mode adds are left out here.
+				text := regexp.MustCompile(`loop \d+| \(0x[0-9a-f]+\)|, steps: .*|\n[│ ]*aio.*|, held by.*|\n[│ ]*\[.*|\n +[a-z].*`).ReplaceAllString(dump.String(), "")
 				for _, loop := range strings.Split(text, "\n\n") {
 					if strings.Contains(loop, "dumper") {
 						fmt.Println(strings.TrimSpace(loop))

@@ -289,6 +289,7 @@ func TestQueueAllocatesNothing(t *testing.T) {
 }
 
 func TestQueueHandoverAllocatesNothing(t *testing.T) {
+	t.Setenv("AIO_DEBUG", "") // debug mode allocates for what it keeps
 	virtually(t, func(ctx context.Context) error {
 		to, back := NewQueue[int](0), NewQueue[int](0)
 		Go(ctx, func(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 func leftBehind(before map[int64]bool) []string { return settleFor(before, 10*time.Millisecond) }
 
 func TestATaskThatIsLeftBehindIsNamed(t *testing.T) {
+	t.Setenv("AIO_DEBUG", "") // debug mode has a goroutine that watches
 	before := existing()
 	stop, ended := aio.NewFuture[int](), make(chan error)
 	suspended := make(chan struct{})
