@@ -4,41 +4,83 @@ package aiohttp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
+	"github.com/goaio/aio/aiohttp/internal/upgrade"
 	"github.com/goaio/aio/aionet"
 )
+
+// stream is a connection, plain or TLS.
+type stream = upgrade.Conn
 
 // connection is one connection of a server: what is left of it while it is idle.
 // Event takes requests and answers them until there are no more.
 type connection struct {
 	server  *Server
-	conn    *aionet.Conn
-	values  context.Context // whose values requests have; nil for none
-	current *exchange       // under way
-
-	peer     string // its address, once there was a request
-	answered bool   // there was a request before
+	conn    stream
+	values  context.Context     // whose values requests have; nil for none
+	current *exchange           // under way
+	kept    aionet.EventHandler // who has taken the connection over and left it on the loop
+	peer    string              // its address, once there was a request
+	state   connectionState
 }
+
+// connectionState is a set of bits.
+type connectionState uint8
+
+const (
+	busy     connectionState = 1 << iota // Event is under way
+	answered                             // there was a request before
+	given                                // the connection is somebody else's
+)
+
+func (c *connection) is(s connectionState) bool { return c.state&s != 0 }
 
 // Event is called by the server when there is something to read.
 func (c *connection) Event(ctx context.Context) error {
-	c.server.state(c.conn, http.StateActive)
+	if c.kept != nil {
+		return c.kept.Event(ctx)
+	}
+	c.state |= busy
+	err := c.requests(ctx)
+	c.state &^= busy
+	if err == aionet.ErrDetach {
+		c.state |= given
+	}
+	return err
+}
+
+func (c *connection) requests(ctx context.Context) error {
+	s := c.server
+	s.state(c.conn, http.StateActive)
 	w := newWork(c.conn)
+	if t, is := c.conn.(*aionet.TLSConn); is {
+		w.tls = new(tls.ConnectionState)
+		*w.tls = t.ConnectionState()
+		if w.tls.NegotiatedProtocol == "h2" {
+			w.close()
+			return s.http2.handOver(c, nil)
+		}
+	}
+	if err := c.protocol(w); err != nil {
+		return c.refuse(w, err)
+	}
 	for {
 		x, err := c.next(w)
 		if err != nil {
 			return c.refuse(w, err)
 		}
 		goOn := x.serve(ctx)
-		c.answered = true
+		c.state |= answered
 		switch {
 		case x.response.is(hijacked):
-			return aionet.ErrDetach
+			return c.taken(ctx, x)
 		case !goOn:
 			return c.end(w, x)
 		case len(w.in.unread()) > 0:
@@ -46,9 +88,48 @@ func (c *connection) Event(ctx context.Context) error {
 		}
 		err = w.out.flush()
 		w.close()
-		c.server.state(c.conn, http.StateIdle)
+		s.state(c.conn, http.StateIdle)
 		return err
 	}
+}
+
+// protocol hands a connection over that begins with HTTP/2, and refuses HTTP/1
+// where it is not spoken.
+func (c *connection) protocol(w *work) error {
+	if c.server.Protocols == nil || c.is(answered) {
+		return nil
+	}
+	if w.tls == nil && c.server.speaks(http.Protocols.UnencryptedHTTP2) {
+		w.in.open()
+		for strings.HasPrefix(http2Preface, string(w.in.unread()[:min(len(http2Preface), len(w.in.unread()))])) {
+			if len(w.in.unread()) >= len(http2Preface) {
+				return c.server.http2.handOver(c, w.in.unread())
+			}
+			if err := w.in.more(len(w.in.memory)); err != nil {
+				break // which the reader of a request finds again
+			}
+		}
+	}
+	if !c.server.speaks(http.Protocols.HTTP1) {
+		return io.EOF
+	}
+	return nil
+}
+
+// http2Preface is how a client begins HTTP/2 (RFC 9113, section 3.4).
+const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// taken leaves the connection to the handler that has taken it over.
+func (c *connection) taken(ctx context.Context, x *exchange) error {
+	c.current = nil
+	if x.kept == nil {
+		return aionet.ErrDetach
+	}
+	c.kept = x.kept
+	if x.pending {
+		return c.kept.Event(ctx)
+	}
+	return nil
 }
 
 // next waits for the next request's head.
@@ -89,7 +170,7 @@ func (c *connection) next(w *work) (*exchange, error) {
 			}
 		}
 		// Of another request a few bytes are as good as none: net/http's rule.
-		if err := w.in.more(limit); err == io.EOF && (searched >= 4 || searched > 0 && !c.answered) {
+		if err := w.in.more(limit); err == io.EOF && (searched >= 4 || searched > 0 && !c.is(answered)) {
 			return nil, bad("the request ends within its head")
 		} else if err != nil {
 			return nil, err
@@ -151,14 +232,32 @@ func (c *connection) remote() string {
 
 // HungUp cancels the request whose client has left.
 func (c *connection) HungUp() {
-	if x := c.current; x != nil {
-		x.clientLeft()
+	if c.kept != nil {
+		c.kept.HungUp()
+	} else if x := c.current; x != nil {
+		x.cancelled(errClientLeft)
 	}
+}
+
+// IdleLimit says how long the next request may take to begin.
+func (c *connection) IdleLimit() time.Duration {
+	switch own, limited := c.kept.(aionet.IdleLimiter); {
+	case limited:
+		return own.IdleLimit()
+	case c.kept != nil, c.is(busy):
+		return 0
+	case c.is(answered):
+		return c.server.idleTimeout()
+	}
+	return c.server.readHeaderTimeout()
 }
 
 // Closed hears of the end.
 func (c *connection) Closed() {
-	if x := c.current; x == nil || !x.response.is(hijacked) {
+	switch {
+	case c.kept != nil:
+		c.kept.Closed()
+	case !c.is(given):
 		c.server.state(c.conn, http.StateClosed)
 	}
 }

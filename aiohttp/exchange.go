@@ -4,7 +4,6 @@ package aiohttp
 
 import (
 	"context"
-	"log/slog"
 	"maps"
 	"net/http"
 	"runtime/debug"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aionet"
 	"github.com/goaio/aio/loop"
 )
 
@@ -27,6 +27,8 @@ type exchange struct {
 	ctx        requestContext
 	cancel     atomic.Pointer[func(error)] // of the handler's context, while it runs
 	task       context.Context             // of the task that serves the connection
+	kept       aionet.EventHandler         // with Keep
+	pending    bool                        // it has bytes to work on already
 	abandoned  bool                        // a handler that was cancelled may use it still
 }
 
@@ -66,6 +68,9 @@ func (x *exchange) serve(ctx context.Context) bool {
 		start = time.Now()
 	}
 	x.ctx.values = c.values
+	if c.values != nil && c.values.Done() != nil {
+		defer x.endWith(c.values)()
+	}
 	ok := false
 	if own := x.own(); own != nil {
 		x.ctx.Context = ctx
@@ -81,6 +86,9 @@ func (x *exchange) serve(ctx context.Context) bool {
 	c.current = nil
 	if !ok {
 		x.response.state |= closeAfter
+		if s.AccessLog != nil && !x.abandoned {
+			s.logAccess(x.request, x.response.status, x.response.written, time.Since(start))
+		}
 		return false
 	}
 	goOn := x.response.end()
@@ -88,9 +96,21 @@ func (x *exchange) serve(ctx context.Context) bool {
 		goOn = false
 	}
 	if s.AccessLog != nil {
-		x.logAccess(time.Since(start))
+		s.logAccess(x.request, x.response.status, x.response.written, time.Since(start))
 	}
 	return goOn && !s.stopping()
+}
+
+// endWith has the handler's context end with one that the server was given.
+func (x *exchange) endWith(values context.Context) (stop func() bool) {
+	on := loop.Current()
+	return context.AfterFunc(values, func() {
+		on.CallSoon(func() {
+			if x.connection.current == x {
+				x.cancelled(context.Cause(values))
+			}
+		})
+	})
 }
 
 // own returns the server's own handler for what no handler is asked.
@@ -111,6 +131,7 @@ func (x *exchange) own() http.Handler {
 func (x *exchange) prepare() {
 	r := x.request
 	r.RemoteAddr = x.connection.remote()
+	r.TLS = x.work.tls
 	x.body.in = &x.work.in
 	switch {
 	case x.head.chunked:
@@ -176,10 +197,10 @@ func (x *exchange) pooled(ctx context.Context) bool {
 	return ok && err == nil
 }
 
-// clientLeft cancels the handler's context. It is called on the loop.
-func (x *exchange) clientLeft() {
+// cancelled cancels the handler's context. It is called on the loop.
+func (x *exchange) cancelled(cause error) {
 	if cancel := x.cancel.Load(); cancel != nil {
-		(*cancel)(errClientLeft)
+		(*cancel)(cause)
 	}
 }
 
@@ -202,16 +223,6 @@ func (x *exchange) logf(format string, arguments ...any) {
 	x.connection.server.logf(format, arguments...)
 }
 
-func (x *exchange) logAccess(took time.Duration) {
-	x.connection.server.AccessLog.LogAttrs(context.Background(), slog.LevelInfo, "request",
-		slog.String("peer", x.request.RemoteAddr),
-		slog.String("method", x.request.Method),
-		slog.String("target", x.request.RequestURI),
-		slog.Int("status", x.response.status),
-		slog.Int64("bytes", x.response.written),
-		slog.Duration("took", took))
-}
-
 // exchangeKey finds the exchange in a request's context.
 type exchangeKey struct{}
 
@@ -226,7 +237,7 @@ type requestContext struct {
 func (c *requestContext) Value(key any) any {
 	switch key {
 	case http.ServerContextKey:
-		return c.exchange.connection.server.standard()
+		return c.exchange.connection.server.standard
 	case http.LocalAddrContextKey:
 		return c.exchange.connection.conn.LocalAddr()
 	case exchangeKey{}:

@@ -4,13 +4,30 @@ package aiohttp
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/goaio/aio/aionet"
 )
 
-// Hijack is for [http.Hijacker].
+// Hijack is for [http.Hijacker]. The connection is a *[aionet.Conn], or a
+// *[aionet.TLSConn].
 func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c, unread, err := w.Take()
+	if err != nil {
+		return nil, nil, err
+	}
+	reader := bufio.NewReaderSize(&rest{unread, c}, max(4096, len(unread)))
+	if len(unread) > 0 {
+		_, _ = reader.Peek(len(unread))
+	}
+	return c, bufio.NewReadWriter(reader, bufio.NewWriter(c)), nil
+}
+
+// Take is for this module's package upgrade.
+func (w *response) Take() (conn stream, unread []byte, err error) {
 	if w.is(hijacked) {
 		return nil, nil, http.ErrHijacked
 	}
@@ -26,26 +43,32 @@ func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.state |= hijacked
 	c := x.connection
 	_ = c.conn.SetDeadline(time.Time{})
-	unread := append([]byte(nil), x.work.in.unread()...)
+	unread = append([]byte(nil), x.work.in.unread()...)
 	x.work.in.close()
-	reader := bufio.NewReaderSize(&rest{unread, c.conn}, max(4096, len(unread)))
-	if len(unread) > 0 {
-		_, _ = reader.Peek(len(unread))
-	}
 	c.server.state(c.conn, http.StateHijacked)
-	return c.conn, bufio.NewReadWriter(reader, bufio.NewWriter(c.conn)), nil
+	return c.conn, unread, nil
+}
+
+// Keep is for this module's package upgrade.
+func (w *response) Keep(h aionet.EventHandler, pending bool) {
+	if !w.is(hijacked) {
+		panic("aiohttp: Keep before Take")
+	}
+	w.exchange.kept, w.exchange.pending = h, pending
 }
 
 // rest reads what the server had read already, and then the connection.
 type rest struct {
 	unread []byte
-	conn   net.Conn
+	conn   io.Reader
 }
 
 func (r *rest) Read(p []byte) (int, error) {
 	if len(r.unread) > 0 {
 		n := copy(p, r.unread)
-		r.unread = r.unread[n:]
+		if r.unread = r.unread[n:]; len(r.unread) == 0 {
+			r.unread = nil
+		}
 		return n, nil
 	}
 	return r.conn.Read(p)

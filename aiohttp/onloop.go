@@ -17,26 +17,58 @@ import (
 //
 // On the server's own Handler the mark is the fast way: no goroutine is
 // involved. On one that a router or middleware calls, a goroutine of the pool
-// calls that and waits for the coroutine.
+// calls that and waits for the coroutine. So it is with HTTP/2, whose goroutines
+// call the handler.
 func OnLoop(h http.Handler) http.Handler { return onLoop{h} }
 
 type onLoop struct{ http.Handler }
 
 // ServeHTTP is called by whoever has the marked handler inside.
 func (h onLoop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x, ours := r.Context().Value(exchangeKey{}).(*exchange)
-	if !ours || loop.Current() != nil {
+	ctx := r.Context()
+	if loop.Current() != nil {
 		h.Handler.ServeHTTP(w, r)
 		return
 	}
-	panicked := any(nil)
-	task := aio.Go(x.task, func(context.Context) error {
-		defer func() { panicked = recover() }()
+	if x, ours := ctx.Value(exchangeKey{}).(*exchange); ours {
+		h.start(x.task, w, r).await()
+		return
+	}
+	on, ours := ctx.Value(loopKey{}).(context.Context)
+	if !ours {
+		h.Handler.ServeHTTP(w, r)
+		return
+	}
+	mine := *r
+	unbroken := context.WithoutCancel(ctx)
+	mine.Body = awaitedBody{r.Body, unbroken}
+	started := h.start(on, awaitedWriter{w, unbroken}, &mine)
+	// Awaits that take no context are interrupted too when the client leaves.
+	defer context.AfterFunc(ctx, func() { started.task.Cancel(context.Cause(ctx)) })()
+	started.await()
+}
+
+// startedHandler is a marked handler as a coroutine of another loop than its
+// caller's, who is a goroutine.
+type startedHandler struct {
+	task     *aio.Task[struct{}]
+	panicked any
+}
+
+func (h onLoop) start(on context.Context, w http.ResponseWriter, r *http.Request) *startedHandler {
+	s := &startedHandler{}
+	s.task = aio.Go(on, func(context.Context) error {
+		defer func() { s.panicked = recover() }()
 		h.Handler.ServeHTTP(w, r)
 		return nil
 	})
-	<-task.Done()
-	if panicked != nil {
-		panic(panicked)
+	return s
+}
+
+// await waits for the end. A panic is the caller's.
+func (s *startedHandler) await() {
+	<-s.task.Done()
+	if s.panicked != nil {
+		panic(s.panicked)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,12 +21,9 @@ func both(t *testing.T, test func(t *testing.T, mark func(http.Handler) http.Han
 	t.Run("on loop", func(t *testing.T) { test(t, OnLoop) })
 }
 
-func dial(t *testing.T, address string) net.Conn {
+func dial(t *testing.T, address string) halfCloser {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := dialTo(t, address)
 	t.Cleanup(func() { _ = c.Close() })
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	return c

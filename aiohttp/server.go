@@ -4,7 +4,7 @@ package aiohttp
 
 import (
 	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -17,107 +17,85 @@ import (
 	"github.com/goaio/aio/aionet"
 )
 
-// Server serves HTTP/1.1. Its fields mean what those of [http.Server] do; set
-// them before it serves.
+// Server serves HTTP/1.1 and HTTP/2. Its fields mean what those of [http.Server]
+// do; set them before it serves. Its methods are safe from any goroutine.
 type Server struct {
-	Addr    string       // for ListenAndServe, ":http" if empty
+	Addr    string       // for ListenAndServe, ":http" if empty, and ListenAndServeTLS, ":https"
 	Handler http.Handler // http.DefaultServeMux if nil
+
+	// TLSConfig is for ServeTLS and ListenAndServeTLS, which do not change it.
+	TLSConfig *tls.Config
+	// Protocols are those that clients may speak; HTTP/1 and HTTP/2 over TLS if
+	// it is nil. With UnencryptedHTTP2 clients may begin with HTTP/2 where there
+	// is no TLS ("prior knowledge").
+	Protocols *http.Protocols
+	HTTP2     *http.HTTP2Config // settings of HTTP/2, net/http's if nil
 
 	// Loops is how many loops serve the connections, each on a goroutine of its
 	// own; 0 has them served on the loop of the task that calls Serve.
 	Loops int
 	// Workers bounds how many handlers run at a time that are not marked with
-	// [OnLoop]; 1,024 if it is 0. What comes then waits.
+	// [OnLoop]; 1,024 if it is 0. What comes then waits. Handlers of HTTP/2 are
+	// not counted: HTTP2 bounds the streams of a connection.
 	Workers int
 
 	ReadTimeout       time.Duration // for a whole request
 	ReadHeaderTimeout time.Duration // for its head; ReadTimeout if it is 0
 	WriteTimeout      time.Duration // from the end of the head to the end of the answer
-	MaxHeaderBytes    int           // http.DefaultMaxHeaderBytes if it is 0
+	// IdleTimeout is how long a connection may wait for its next request;
+	// ReadTimeout if it is 0. For its first one it may wait ReadHeaderTimeout. A
+	// connection that waits is closed up to a quarter of the shorter of the two
+	// later, for it has no timer of its own.
+	IdleTimeout    time.Duration
+	MaxHeaderBytes int // http.DefaultMaxHeaderBytes if it is 0
 	// DrainTimeout is how long requests may take when the server stops; 5
 	// seconds if it is 0.
 	DrainTimeout time.Duration
 
+	// ConnState hears of a connection's states, of some on its loop: it must not
+	// block.
 	ConnState   func(net.Conn, http.ConnState)
 	BaseContext func(net.Listener) context.Context
 	ConnContext func(ctx context.Context, c net.Conn) context.Context
 
-	// Log hears of panics and of mistakes of handlers; slog's default if nil.
+	// OnStartup is called once, by the first Serve, before a connection is
+	// accepted; its error ends every Serve. OnCleanup is called once, when
+	// [Server.Shutdown] has ended all else, unless OnStartup has failed or no
+	// Serve was called. Both may await.
+	OnStartup func(ctx context.Context) error
+	OnCleanup func(ctx context.Context) error
+
+	// Log hears of panics, of mistakes of handlers and of TLS handshakes that
+	// fail; slog's default if nil.
 	Log *slog.Logger
-	// AccessLog hears of every request; nil for none.
+	// AccessLog hears of every request when it has been answered; nil for none.
 	AccessLog *slog.Logger
 
-	once    sync.Once
-	server  *aionet.Server
-	workers *aio.ThreadPool
-	base    context.Context
-	stops   atomic.Bool
+	once     sync.Once
+	server   *aionet.Server
+	workers  *aio.ThreadPool
+	standard *http.Server // what handlers find under http.ServerContextKey
+	http2    http2Server
+	stops    atomic.Bool
+	hooks    hooks
 }
 
 // ErrServerClosed is what Serve and ListenAndServe return after
 // [Server.Shutdown]: net/http's.
 var ErrServerClosed = http.ErrServerClosed
 
-// ListenAndServe listens on Addr and serves until ctx is cancelled, then shuts
-// the server down.
-func (s *Server) ListenAndServe(ctx context.Context) error {
-	address := s.Addr
-	if address == "" {
-		address = ":http"
-	}
-	l, err := aionet.Listen(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	err = s.Serve(ctx, l)
-	if aio.IsCancelled(err) {
-		if report := s.Shutdown(context.WithoutCancel(ctx)); report != nil {
-			return errors.Join(err, report)
-		}
-	}
-	return err
-}
-
-// Serve serves the connections of l until ctx is cancelled, [Server.Shutdown] is
-// called ([ErrServerClosed]) or l fails. It closes l.
-func (s *Server) Serve(ctx context.Context, l *aionet.Listener) error {
-	s.start()
-	if s.BaseContext != nil {
-		if s.base = s.BaseContext(l); s.base == nil {
-			panic("aiohttp: BaseContext returned a nil context")
-		}
-	}
-	err := s.server.Serve(ctx, l)
-	if errors.Is(err, aionet.ErrServerClosed) {
-		return ErrServerClosed
-	}
-	return err
-}
-
-// Shutdown stops the server: it closes the listeners and the idle connections,
-// waits for the requests that are under way until ctx is cancelled or the
-// DrainTimeout has passed, and cancels the rest. It returns an
-// [*aionet.ShutdownError] if there was such a rest.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.start()
-	s.stops.Store(true)
-	err := s.server.Shutdown(ctx)
-	if s.workers != nil {
-		// A handler that runs still is in the report; nobody waits for it again.
-		over, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = s.workers.Shutdown(over, true)
-	}
-	return err
-}
-
-func (s *Server) start() {
+// prepare sets up what the fields ask for, once.
+func (s *Server) prepare() {
 	s.once.Do(func() {
-		options := []aionet.ServerOption{aionet.Loops(s.Loops)}
+		options := []aionet.ServerOption{
+			aionet.Loops(s.Loops), aionet.OnStart(s.http2.rememberLoop), aionet.IdleTimeout(s.shortestIdleTimeout()),
+		}
 		if s.DrainTimeout > 0 {
 			options = append(options, aionet.DrainTimeout(s.DrainTimeout))
 		}
-		s.server = aionet.NewServer(aionet.Events(s.accepted), options...)
+		s.server = aionet.NewServer(nil, options...) // each listener has a handler of its own
+		s.http2.server = s
+		s.standard = s.asStandard()
 		if _, on := s.handler().(onLoop); !on {
 			workers := s.Workers
 			if workers <= 0 {
@@ -128,9 +106,17 @@ func (s *Server) start() {
 	})
 }
 
-func (s *Server) accepted(c *aionet.Conn) aionet.EventHandler {
-	s.state(c, http.StateNew)
-	return &connection{server: s, conn: c, values: s.connContext(c)}
+// asStandard returns net/http's server with the same settings.
+func (s *Server) asStandard() *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Addr: s.Addr, Handler: s.logged(s.handler()), TLSConfig: s.TLSConfig, Protocols: protocols, HTTP2: s.HTTP2,
+		ReadTimeout: s.ReadTimeout, ReadHeaderTimeout: s.ReadHeaderTimeout, WriteTimeout: s.WriteTimeout,
+		IdleTimeout: s.IdleTimeout, MaxHeaderBytes: s.MaxHeaderBytes,
+		ConnContext: s.http2.connContext, ConnState: s.http2.connState,
+		ErrorLog: slog.NewLogLogger(s.log().Handler(), slog.LevelWarn),
+	}
 }
 
 func (s *Server) state(c net.Conn, state http.ConnState) {
@@ -155,34 +141,6 @@ func (s *Server) maxHeaderBytes() int {
 		return s.MaxHeaderBytes + 4096 // net/http's slack
 	}
 	return http.DefaultMaxHeaderBytes + 4096
-}
-
-func (s *Server) readHeaderTimeout() time.Duration {
-	if s.ReadHeaderTimeout != 0 {
-		return s.ReadHeaderTimeout
-	}
-	return s.ReadTimeout
-}
-
-// connContext makes the context whose values a connection's requests have; nil
-// for none.
-func (s *Server) connContext(c net.Conn) context.Context {
-	if s.ConnContext == nil {
-		return s.base
-	}
-	base := s.base
-	if base == nil {
-		base = context.Background()
-	}
-	if base = s.ConnContext(base, c); base == nil {
-		panic("aiohttp: ConnContext returned a nil context")
-	}
-	return base
-}
-
-// standard is what handlers find under http.ServerContextKey.
-func (s *Server) standard() *http.Server {
-	return &http.Server{Addr: s.Addr, Handler: s.Handler}
 }
 
 func (s *Server) log() *slog.Logger {

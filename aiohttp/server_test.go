@@ -4,10 +4,14 @@ package aiohttp
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +40,9 @@ func subjects() []subject {
 		}},
 		{"pooled", func(t *testing.T, h http.Handler) string { return start(t, &Server{Handler: h, Log: silent()}) }},
 		{"on loop", func(t *testing.T, h http.Handler) string { return start(t, &Server{Handler: OnLoop(h), Log: silent()}) }},
+		{"TLS", func(t *testing.T, h http.Handler) string {
+			return startTLS(t, &Server{Handler: OnLoop(h), Log: silent()})
+		}},
 		{"on loop, inside", func(t *testing.T, h http.Handler) string {
 			mux := http.NewServeMux()
 			mux.Handle("/", OnLoop(h))
@@ -52,10 +59,41 @@ func (o onlyRoot) ServeHTTP(w http.ResponseWriter, r *http.Request) { o.h.ServeH
 // start runs a server on a loop of its own until the test ends.
 func start(t testing.TB, s *Server) (address string) {
 	t.Helper()
+	return startWith(t, s, s.Serve)
+}
+
+// startTLS is start for https; see dialTo.
+func startTLS(t testing.TB, s *Server) (address string) {
+	t.Helper()
+	if s.TLSConfig == nil {
+		s.TLSConfig = &tls.Config{}
+	}
+	s.TLSConfig.Certificates = identity().TLS.Certificates
+	return "tls:" + startWith(t, s, func(ctx context.Context, l *aionet.Listener) error { return s.ServeTLS(ctx, l, "", "") })
+}
+
+// identity has a certificate for the tests.
+var identity = sync.OnceValue(func() *httptest.Server {
+	s := httptest.NewTLSServer(nil)
+	s.Close()
+	return s
+})
+
+// clientTLS trusts it.
+func clientTLS() *tls.Config {
+	pool := x509.NewCertPool()
+	pool.AddCert(identity().Certificate())
+	return &tls.Config{RootCAs: pool, ServerName: "example.com"}
+}
+
+func startWith(t testing.TB, s *Server, serve func(context.Context, *aionet.Listener) error) (address string) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	listening := make(chan string, 1)
 	ended := make(chan error, 1)
-	s.DrainTimeout = 100 * time.Millisecond
+	if s.DrainTimeout == 0 {
+		s.DrainTimeout = 100 * time.Millisecond
+	}
 	go func() {
 		ended <- aio.Run(ctx, func(ctx context.Context) error {
 			l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -63,7 +101,7 @@ func start(t testing.TB, s *Server) (address string) {
 				return err
 			}
 			listening <- l.Addr().String()
-			err = s.Serve(ctx, l)
+			err = serve(ctx, l)
 			_ = s.Shutdown(context.WithoutCancel(ctx))
 			return err
 		}, aio.NoInterrupt())
@@ -82,14 +120,33 @@ func start(t testing.TB, s *Server) (address string) {
 	return address
 }
 
+// halfCloser is a client's connection.
+type halfCloser interface {
+	net.Conn
+	CloseWrite() error
+}
+
+// dialTo connects with a server that start or startTLS has started.
+func dialTo(t testing.TB, address string) halfCloser {
+	t.Helper()
+	var c net.Conn
+	var err error
+	if plain, secure := strings.CutPrefix(address, "tls:"); secure {
+		c, err = tls.Dial("tcp", plain, clientTLS())
+	} else {
+		c, err = net.Dial("tcp", address)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.(halfCloser)
+}
+
 // roundTrip sends bytes and returns what comes until the server closes, or as
 // many responses as are wanted.
 func roundTrip(t *testing.T, address, request string) string {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := dialTo(t, address)
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
 	if _, err := io.WriteString(c, request); err != nil {

@@ -2,6 +2,8 @@
 
 package aionet
 
+import "time"
+
 // Callbacks makes a handler that has a [Protocol] handle each connection, which
 // factory returns for it: asyncio's create_server. factory is called on the
 // loop of the connection. There is no task; an idle connection holds no buffer.
@@ -37,3 +39,5 @@ func (t *Transport) touched() bool {
 	t.is &^= transportTouched
 	return was != 0 || t.is&transportMuted != 0
 }
+
+func (t *Transport) idleLimit(server time.Duration) time.Duration { return server }

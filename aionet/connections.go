@@ -16,6 +16,9 @@ type connection interface {
 	// touched reports whether anything has happened since it was last asked, or
 	// the handler works.
 	touched() bool
+	// idleLimit is how long the connection may be idle, 0 for any time; server
+	// is what the server says.
+	idleLimit(server time.Duration) time.Duration
 }
 
 // link is a connection's place with its reactor.
@@ -25,7 +28,7 @@ type link struct {
 	line       *lineup
 	prev, next *link
 	look       time.Time // when the line's timer looks at it
-	quiet      uint8     // how often in a row it had not been touched then
+	quiet      uint16    // how often in a row it had not been touched then
 }
 
 // lineup is a line of connections in the order in which a timer looks at them.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,6 +39,7 @@ type arrival struct {
 	fd      int
 	network network
 	remote  address
+	handler Handler
 }
 
 // served is a connection of a server whose handlers are tasks.
@@ -106,7 +108,7 @@ func (r *reactor) adopt(a arrival) {
 		r.leave()
 		return
 	}
-	r.server.handler.accepted(r, a)
+	a.handler.accepted(r, a)
 }
 
 // serve makes an arrival a Conn that the loop knows; nil if it refuses.
@@ -181,6 +183,8 @@ func (c *served) touched() bool {
 	defer c.mu.Unlock()
 	return c.phase == active && c.in.waiter == nil && c.out.waiter == nil
 }
+
+func (c *served) idleLimit(server time.Duration) time.Duration { return idleLimit(c.events, server) }
 
 // handle calls a handler. A panic ends the connection and nothing else.
 func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context) error) (open, detached bool) {

@@ -69,6 +69,12 @@ func Serve(ctx context.Context, l *Listener, handler Handler, options ...ServerO
 // When descriptors have run out it waits a little, says so once in the log, and
 // goes on.
 func (s *Server) Serve(ctx context.Context, l *Listener) error {
+	return s.ServeWith(ctx, l, s.handler)
+}
+
+// ServeWith is Serve for a listener whose connections another handler than the
+// server's handles, on the same loops: TLS beside plain connections, say.
+func (s *Server) ServeWith(ctx context.Context, l *Listener, h Handler) error {
 	defer l.Close()
 	if err := s.start(ctx); err != nil {
 		return err
@@ -79,9 +85,9 @@ func (s *Server) Serve(ctx context.Context, l *Listener) error {
 	defer s.delist(l)
 	var err error
 	if s.options.reusePort && len(s.reactors) > 1 {
-		err = s.acceptOnEach(ctx, l)
+		err = s.acceptOnEach(ctx, l, h)
 	} else {
-		err = s.accept(ctx, l, s.choose)
+		err = s.accept(ctx, l, h, s.choose)
 	}
 	if errors.Is(err, net.ErrClosed) && s.isStopping() {
 		return ErrServerClosed

@@ -39,7 +39,7 @@ func (s *Server) isStopping() bool {
 }
 
 // accept hands the connections of l to the reactors that choose names.
-func (s *Server) accept(ctx context.Context, l *Listener, choose func() *reactor) error {
+func (s *Server) accept(ctx context.Context, l *Listener, h Handler, choose func() *reactor) error {
 	var shortage shortage
 	for {
 		if s.slots != nil {
@@ -59,7 +59,7 @@ func (s *Server) accept(ctx context.Context, l *Listener, choose func() *reactor
 			continue
 		}
 		shortage.waited = 0
-		s.hand(arrival{c.fd, c.network, c.remote}, choose())
+		s.hand(arrival{c.fd, c.network, c.remote, h}, choose())
 	}
 }
 

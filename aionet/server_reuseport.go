@@ -29,7 +29,7 @@ func ListenReusePort(ctx context.Context, network, address string) (*Listener, e
 
 // acceptOnEach has each reactor accept for itself; the first takes l. When one
 // fails, or ctx is cancelled, all stop.
-func (s *Server) acceptOnEach(ctx context.Context, l *Listener) error {
+func (s *Server) acceptOnEach(ctx context.Context, l *Listener, h Handler) error {
 	listeners := []*Listener{l}
 	defer func() {
 		for _, l := range listeners {
@@ -51,7 +51,7 @@ func (s *Server) acceptOnEach(ctx context.Context, l *Listener) error {
 	for i, r := range s.reactors {
 		r.loop.CallSoon(func() {
 			aio.Go(r.ctx, func(ctx context.Context) error {
-				return ends.PutNoWait(s.accept(ctx, listeners[i], func() *reactor { return r }))
+				return ends.PutNoWait(s.accept(ctx, listeners[i], h, func() *reactor { return r }))
 			})
 		})
 	}

@@ -4,6 +4,7 @@ package aionet
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"github.com/goaio/aio/loop"
@@ -24,6 +25,24 @@ var (
 // idle. Protocols get [ErrIdleTimeout] as the reason, others an error for
 // [net.ErrClosed]. Without it connections live as long as their peer does.
 func IdleTimeout(d time.Duration) ServerOption { return func(o *serverOptions) { o.idle = d } }
+
+// IdleLimiter is what an [EventHandler] may be too, if its connection may be idle
+// for a time that depends on what it waits for.
+type IdleLimiter interface {
+	// IdleLimit says in place of the server's [IdleTimeout] for how long the
+	// connection may be idle in the state that it is in; 0 is for any time. The
+	// server must have an IdleTimeout, which says how often it looks: a quarter
+	// of it is how much later the connection may be closed. It is called on the
+	// loop and must not await.
+	IdleLimit() time.Duration
+}
+
+func idleLimit(h EventHandler, server time.Duration) time.Duration {
+	if own, is := h.(IdleLimiter); is {
+		return own.IdleLimit()
+	}
+	return server
+}
 
 // FirstByteTimeout has connections closed whose peer has not sent a byte within
 // d after it connected, with [ErrFirstByteTimeout]. IdleTimeout counts from then
@@ -92,7 +111,11 @@ func (t *timeouts) check(line *lineup, now time.Time) time.Time {
 		case l.connection.touched():
 			l.quiet = 0
 		default:
-			if l.quiet++; l.quiet >= looks {
+			if l.quiet < math.MaxUint16 {
+				l.quiet++
+			}
+			limit := l.connection.idleLimit(looks * t.between)
+			if limit > 0 && time.Duration(l.quiet)*t.between >= limit {
 				l.connection.kill(ErrIdleTimeout)
 			}
 		}

@@ -15,11 +15,19 @@ type patient struct {
 	link
 	hasSent, isTouched bool
 	killed             error
+	own                bool
+	limit              time.Duration // if own
 }
 
 func (p *patient) drain()            {}
 func (p *patient) kill(reason error) { p.killed = reason }
 func (p *patient) heard() bool       { return p.hasSent }
+func (p *patient) idleLimit(server time.Duration) time.Duration {
+	if p.own {
+		return p.limit
+	}
+	return server
+}
 func (p *patient) touched() bool {
 	was := p.isTouched
 	p.isTouched = false
@@ -85,6 +93,25 @@ func TestFirstByteTimeoutIsKept(t *testing.T) {
 	checkUntil(s, start.Add(60*time.Second), start.Add(90*time.Second))
 	if !errors.Is(slow.killed, ErrIdleTimeout) {
 		t.Errorf("the slow one fell idle: %v", slow.killed)
+	}
+}
+
+// A handler that knows what it waits for says how long.
+func TestIdleLimits(t *testing.T) {
+	start := time.Unix(0, 0)
+	s := &timeouts{between: time.Minute / looks}
+	long, forever := &patient{own: true, limit: time.Hour}, &patient{own: true}
+	for _, p := range []*patient{long, forever} {
+		p.connection = p
+		s.join(&p.link, start)
+	}
+	checkUntil(s, start, start.Add(time.Hour-time.Second))
+	if long.killed != nil {
+		t.Error("killed too early")
+	}
+	checkUntil(s, start.Add(time.Hour), start.Add(time.Hour+time.Minute))
+	if !errors.Is(long.killed, ErrIdleTimeout) || forever.killed != nil {
+		t.Errorf("%v, %v", long.killed, forever.killed)
 	}
 }
 

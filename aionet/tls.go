@@ -59,8 +59,9 @@ func newTLSConn(c *Conn, config *tls.Config, side func(net.Conn, *tls.Config) *t
 }
 
 // Handshake shakes hands, unless that is done. A cancel, or a deadline that
-// passes, ends the connection: a handshake cannot be resumed. See
-// [HandshakeTimeout] for one in time.
+// passes, ends the connection: a handshake cannot be resumed. So does a failure,
+// but for a [tls.RecordHeaderError] with a Conn: there the peer may speak no TLS,
+// and the caller can tell it so before the Close. See [HandshakeTimeout] for one in time.
 func (c *TLSConn) Handshake(ctx context.Context) error {
 	if c.done.Load() {
 		return nil
@@ -89,7 +90,9 @@ func (c *TLSConn) shake(ctx context.Context) error {
 		err = failure
 	}
 	if err != nil {
-		_ = c.raw.Close()
+		if header := (tls.RecordHeaderError{}); !errors.As(err, &header) || header.Conn == nil {
+			_ = c.raw.Close()
+		} // else the peer may speak no TLS, and the caller answer it
 		if ctx.Err() != nil {
 			return loop.CancelledBy(ctx, context.Cause(ctx))
 		}

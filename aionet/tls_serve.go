@@ -5,6 +5,7 @@ package aionet
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"time"
 
@@ -14,15 +15,27 @@ import (
 // DefaultHandshakeTimeout is how long a TLS handshake may take.
 const DefaultHandshakeTimeout = 10 * time.Second
 
-// TLSOption is a setting of [DialTLS], [TLSPerConnection] and [TLSPerEvent].
+// TLSOption is a setting of [DialTLS], [TLSPerConnection], [TLSPerEvent] and
+// [TLSEvents].
 type TLSOption func(*tlsOptions)
 
-type tlsOptions struct{ handshakeTimeout time.Duration }
+type tlsOptions struct {
+	handshakeTimeout time.Duration
+	failed           func(c *TLSConn, err error)
+}
 
 // HandshakeTimeout is how long a handshake may take; [DefaultHandshakeTimeout]
 // without it.
 func HandshakeTimeout(d time.Duration) TLSOption {
 	return func(o *tlsOptions) { o.handshakeTimeout = d }
+}
+
+// HandshakeFailed has fn hear of handshakes that fail, before the connection is
+// closed, in a task of the server. Without it they are told of as other errors
+// of a handler are, which on a public port is often. If the error wraps a
+// [tls.RecordHeaderError], the peer may speak no TLS: fn can answer on c.NetConn().
+func HandshakeFailed(fn func(c *TLSConn, err error)) TLSOption {
+	return func(o *tlsOptions) { o.failed = fn }
 }
 
 func newTLSOptions(options []TLSOption) tlsOptions {
@@ -35,11 +48,17 @@ func newTLSOptions(options []TLSOption) tlsOptions {
 
 func (o tlsOptions) handshake(ctx context.Context, c *TLSConn) error {
 	err := aio.Timeout(ctx, o.handshakeTimeout, c.Handshake)
-	if err != nil {
-		_ = c.Close()
-		if !aio.IsCancelled(err) {
-			return &net.OpError{Op: "TLS handshake", Net: c.raw.network.String(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
-		}
+	if err == nil {
+		return nil
+	}
+	defer c.Close()
+	if aio.IsCancelled(err) {
+		return err
+	}
+	err = &net.OpError{Op: "TLS handshake", Net: c.raw.network.String(), Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
+	if o.failed != nil {
+		o.failed(c, err)
+		return io.EOF
 	}
 	return err
 }
@@ -124,89 +143,4 @@ func TLSPerConnection(config *tls.Config, fn func(ctx context.Context, c *TLSCon
 		}
 		return fn(ctx, c)
 	})
-}
-
-// TLSPerEvent is [PerEvent] for TLS: fn is called when something was decrypted
-// that it can read, or the stream has ended. A connection that waits for the
-// next event, or for the first, holds neither a coroutine nor a buffer of ours.
-func TLSPerEvent(config *tls.Config, fn func(ctx context.Context, c *TLSConn) error, options ...TLSOption) Handler {
-	return &tlsPerEvent{config: config, fn: fn, options: newTLSOptions(options)}
-}
-
-type tlsPerEvent struct {
-	config  *tls.Config
-	fn      func(ctx context.Context, c *TLSConn) error
-	options tlsOptions
-}
-
-func (h *tlsPerEvent) accepted(r *reactor, a arrival) {
-	if c := r.serve(a); c != nil {
-		t := &tlsServed{c, h, TLSServer(&c.Conn, h.config)}
-		c.events, c.hook, c.link.connection = t, c, t
-	}
-}
-
-// tlsServed is a connection of TLSPerEvent.
-type tlsServed struct {
-	*served
-	handler *tlsPerEvent
-	tls     *TLSConn
-}
-
-func (t *tlsServed) drain() {
-	if t.phase == resting {
-		_ = t.tls.Close()
-	}
-	t.served.drain()
-}
-
-// Event is called for an event of the connection underneath.
-func (t *tlsServed) Event(ctx context.Context) error {
-	if err := t.handler.events(ctx, t.tls); err != nil {
-		_ = t.tls.Close()
-		return err
-	}
-	return nil
-}
-
-// HungUp has nothing to do: the next read ends with what has happened.
-func (t *tlsServed) HungUp() {}
-
-// Closed has nothing to do.
-func (t *tlsServed) Closed() {}
-
-// Events in a row for one connection, before others have their turn.
-const maxEventsInARow = 8
-
-// events calls fn until nothing is left: what crypto/tls has buffered brings no
-// event of its own.
-func (h *tlsPerEvent) events(ctx context.Context, c *TLSConn) error {
-	if !c.done.Load() {
-		if err := h.options.handshake(ctx, c); err != nil {
-			return err
-		}
-	}
-	for i := 1; ; i++ {
-		more, err := c.more(ctx)
-		if !more || err != nil {
-			return err
-		}
-		if err := h.fn(ctx, c); err != nil {
-			return err
-		}
-		if i%maxEventsInARow == 0 {
-			if err := aio.Yield(ctx); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// more reports whether there is something to read now.
-func (c *TLSConn) more(ctx context.Context) (bool, error) {
-	if err := c.turn.begin(ctx); err != nil {
-		return false, err
-	}
-	defer c.turn.end()
-	return c.peek(), nil
 }
