@@ -64,8 +64,9 @@ func (c *connection) requests(ctx context.Context) error {
 		w.tls = new(tls.ConnectionState)
 		*w.tls = t.ConnectionState()
 		if w.tls.NegotiatedProtocol == "h2" {
+			secured := w.tls
 			w.close()
-			return s.http2.handOver(c, nil)
+			return s.http2.handOver(c, nil, secured)
 		}
 	}
 	if err := c.protocol(w); err != nil {
@@ -103,7 +104,7 @@ func (c *connection) protocol(w *work) error {
 		w.in.open()
 		for strings.HasPrefix(http2Preface, string(w.in.unread()[:min(len(http2Preface), len(w.in.unread()))])) {
 			if len(w.in.unread()) >= len(http2Preface) {
-				return c.server.http2.handOver(c, w.in.unread())
+				return c.server.http2.handOver(c, w.in.unread(), nil)
 			}
 			if err := w.in.more(len(w.in.memory)); err != nil {
 				break // which the reader of a request finds again

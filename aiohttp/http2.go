@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,8 @@ type http2Server struct {
 	mu       sync.Mutex
 	arrivals *arrivals // nil before the first connection
 	closed   bool
+	hurry    func()                         // ends the patience with requests when the server stops
+	drained  aio.Future[error]              // how that went
 	loops    map[*loop.Loop]context.Context // for tasks of handlers that are marked with OnLoop
 }
 
@@ -40,8 +43,13 @@ func (h *http2Server) rememberLoop(ctx context.Context) {
 	h.loops[loop.Current()] = ctx
 }
 
-// handOver gives a connection over, on its loop. unread is what was read of it.
-func (h *http2Server) handOver(c *connection, unread []byte) error {
+// handOver gives a connection over, on its loop. unread is what was read of it,
+// secured what TLS has agreed on, nil without it.
+func (h *http2Server) handOver(c *connection, unread []byte, secured *tls.ConnectionState) error {
+	if secured != nil && !adequate(secured) {
+		h.server.logf("aiohttp: HTTP/2 with a client whose TLS is too weak: %s", tls.CipherSuiteName(secured.CipherSuite))
+		return io.EOF
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -51,29 +59,45 @@ func (h *http2Server) handOver(c *connection, unread []byte) error {
 		h.arrivals = &arrivals{conns: make(chan net.Conn), done: make(chan struct{})}
 		go h.server.standard.Serve(h.arrivals)
 	}
-	given := &handedOver{rest{append([]byte(nil), unread...), c.conn}, c.conn, c.values, h.loops[loop.Current()]}
-	var conn net.Conn = given
-	if _, is := c.conn.(*aionet.TLSConn); is {
-		conn = handedOverTLS{given}
-	}
 	to := h.arrivals
-	go to.give(conn)
+	go to.give(&handedOver{rest{append([]byte(nil), unread...), c.conn}, c.conn, secured, c.values, h.loops[loop.Current()]})
 	return aionet.ErrDetach
 }
 
+// adequate is RFC 9113, section 9.2.
+func adequate(s *tls.ConnectionState) bool {
+	suite := tls.CipherSuiteName(s.CipherSuite)
+	return s.Version >= tls.VersionTLS13 || s.Version == tls.VersionTLS12 && strings.Contains(suite, "_ECDHE_") &&
+		(strings.Contains(suite, "_GCM_") || strings.Contains(suite, "_POLY1305_"))
+}
+
+// handler is the server's, with what its requests have from us: net/http's
+// server takes connections for HTTP/2 only if they look plain to it.
+func (h *http2Server) handler() http.Handler {
+	inner := h.server.logged(h.server.handler())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.TLS, _ = r.Context().Value(tlsKey{}).(*tls.ConnectionState)
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// tlsKey finds the TLS state of a request of HTTP/2.
+type tlsKey struct{}
+
 func (h *http2Server) connContext(ctx context.Context, c net.Conn) context.Context {
-	given := original(c)
+	given := c.(*handedOver)
 	values := given.values
 	if values == nil {
 		values = context.Background()
 	}
 	values = context.WithValue(values, http.ServerContextKey, h.server.standard)
+	values = context.WithValue(values, tlsKey{}, given.secured)
 	return context.WithValue(values, loopKey{}, given.loop)
 }
 
 func (h *http2Server) connState(c net.Conn, state http.ConnState) {
 	if state != http.StateNew { // which it was before it was handed over
-		h.server.state(original(c).conn, state)
+		h.server.state(c.(*handedOver).conn, state)
 	}
 }
 
@@ -81,33 +105,36 @@ func (h *http2Server) connState(c net.Conn, state http.ConnState) {
 // answered, and returns a function that awaits that.
 func (h *http2Server) drain() func(ctx context.Context) error {
 	h.mu.Lock()
-	h.closed = true
-	arrivals := h.arrivals
-	h.mu.Unlock()
-	patience := h.server.DrainTimeout
-	if patience <= 0 {
-		patience = 5 * time.Second
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.closed = true
+		patience := h.server.DrainTimeout
+		if patience <= 0 {
+			patience = 5 * time.Second
+		}
+		timed, cancel := context.WithTimeout(context.Background(), patience)
+		h.hurry = cancel
+		go h.end(timed, h.arrivals)
 	}
-	timed, cancel := context.WithTimeout(context.Background(), patience)
-	var drained aio.Future[error]
-	go func() {
-		defer cancel()
-		err := h.server.standard.Shutdown(timed)
-		_ = h.server.standard.Close()
-		if arrivals != nil {
-			_ = arrivals.Close()
-		}
-		if err != nil {
-			err = errors.New("aiohttp: shutdown: requests of HTTP/2 did not finish in time and were cancelled")
-		}
-		_ = drained.SetResult(err)
-	}()
 	return func(ctx context.Context) error {
-		// In a cancelled task it ends at once, and so do the requests.
-		defer context.AfterFunc(ctx, cancel)()
-		err, _ := drained.Await(context.WithoutCancel(ctx))
+		// A cancel ends the requests, and so the wait.
+		defer context.AfterFunc(ctx, h.hurry)()
+		err, _ := h.drained.Await(context.WithoutCancel(ctx))
 		return err
 	}
+}
+
+func (h *http2Server) end(patience context.Context, arrivals *arrivals) {
+	defer h.hurry()
+	err := h.server.standard.Shutdown(patience)
+	_ = h.server.standard.Close()
+	if arrivals != nil {
+		_ = arrivals.Close()
+	}
+	if err != nil {
+		err = errors.New("aiohttp: shutdown: requests of HTTP/2 did not finish in time and were cancelled")
+	}
+	_ = h.drained.SetResult(err)
 }
 
 // arrivals is a listener of the connections that are handed over.
@@ -143,10 +170,11 @@ func (a *arrivals) Addr() net.Addr { return nil }
 
 // handedOver is a connection that net/http's server has got.
 type handedOver struct {
-	rest   rest
-	conn   stream
-	values context.Context // nil for none
-	loop   context.Context // of the connection's loop
+	rest    rest
+	conn    stream
+	secured *tls.ConnectionState // nil without TLS
+	values  context.Context      // nil for none
+	loop    context.Context      // of the connection's loop
 }
 
 func (c *handedOver) Read(p []byte) (int, error)         { return c.rest.Read(p) }
@@ -157,17 +185,3 @@ func (c *handedOver) RemoteAddr() net.Addr               { return c.conn.RemoteA
 func (c *handedOver) SetDeadline(t time.Time) error      { return c.conn.SetDeadline(t) }
 func (c *handedOver) SetReadDeadline(t time.Time) error  { return c.conn.SetReadDeadline(t) }
 func (c *handedOver) SetWriteDeadline(t time.Time) error { return c.conn.SetWriteDeadline(t) }
-
-// handedOverTLS is one whose ConnectionState net/http's server asks for.
-type handedOverTLS struct{ *handedOver }
-
-func (c handedOverTLS) ConnectionState() tls.ConnectionState {
-	return c.conn.(*aionet.TLSConn).ConnectionState()
-}
-
-func original(c net.Conn) *handedOver {
-	if t, is := c.(handedOverTLS); is {
-		return t.handedOver
-	}
-	return c.(*handedOver)
-}

@@ -111,7 +111,7 @@ func (s *Server) asStandard() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Addr: s.Addr, Handler: s.logged(s.handler()), TLSConfig: s.TLSConfig, Protocols: protocols, HTTP2: s.HTTP2,
+		Addr: s.Addr, Handler: s.http2.handler(), TLSConfig: s.TLSConfig, Protocols: protocols, HTTP2: s.HTTP2,
 		ReadTimeout: s.ReadTimeout, ReadHeaderTimeout: s.ReadHeaderTimeout, WriteTimeout: s.WriteTimeout,
 		IdleTimeout: s.IdleTimeout, MaxHeaderBytes: s.MaxHeaderBytes,
 		ConnContext: s.http2.connContext, ConnState: s.http2.connState,

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -53,6 +54,10 @@ func httpCases() []netCase {
 		{
 			Case:   Case{Name: "idle_http", Unit: "B", What: "memory of an idle keep-alive connection among 18,000, after one request", Alone: true, Needs: needsTwoCores},
 			serves: "plaintext", loops: 1, run: runIdleHTTP,
+		},
+		{
+			Case:   Case{Name: "idle_https", Unit: "B", What: "the same over TLS 1.3", Alone: true, Needs: needsTwoCores},
+			serves: "https", loops: 1, run: runIdleHTTPS,
 		},
 	}
 }
@@ -164,10 +169,26 @@ func parseWrk(out string) (r wrkResult, err error) {
 
 // runIdleHTTP opens connections that have sent one request each.
 func runIdleHTTP(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+	return idleRequested(s, server, nil)
+}
+
+// runIdleHTTPS is the same over TLS.
+func runIdleHTTPS(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+	identity, err := serverIdentity()
+	if err != nil {
+		return Sample{}, err
+	}
+	return idleRequested(s, server, &tls.Config{
+		RootCAs: identity.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS13,
+		CurvePreferences: []tls.CurveID{tls.X25519}, // the memory is measured, not the handshake
+	})
+}
+
+func idleRequested(s netSettings, server *serverProcess, config *tls.Config) (Sample, error) {
 	return idle(s, server, func(n, first int) (io.Closer, error) {
 		var opened connections
 		for i := range n {
-			c, err := requestOnce(server.Address.String(), first+i)
+			c, err := requestOnce(server.Address.String(), first+i, config)
 			if err != nil {
 				return nil, errors.Join(err, opened.Close())
 			}
@@ -190,12 +211,16 @@ func (c connections) Close() error {
 const connectionsPerSource = 4500
 
 // requestOnce opens a connection from an address of its number's, for one has
-// not ports enough, and makes one request.
-func requestOnce(address string, number int) (net.Conn, error) {
+// not ports enough, and makes one request; over TLS if there is a config.
+func requestOnce(address string, number int, config *tls.Config) (net.Conn, error) {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+number/connectionsPerSource))}}
-	c, err := dialer.Dial("tcp", address)
+	raw, err := dialer.Dial("tcp", address)
 	if err != nil {
 		return nil, err
+	}
+	c := raw
+	if config != nil {
+		c = tls.Client(raw, config)
 	}
 	var answer [4096]byte
 	if _, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: bench\r\n\r\n"); err == nil {
@@ -205,7 +230,7 @@ func requestOnce(address string, number int) (net.Conn, error) {
 		_ = c.Close()
 		return nil, err
 	}
-	return c, nil
+	return raw, nil // which is all that the server sees of a client that is idle
 }
 
 //go:embed peers/http.py
@@ -226,7 +251,7 @@ func aiohttpServer() netPeer {
 			}
 			return version + " with aiohttp " + strings.TrimSpace(string(out)), nil
 		},
-		has: func(c netCase) bool { return c.loops == 1 },
+		has: func(c netCase) bool { return c.loops == 1 && c.serves != "https" },
 		command: func(ctx context.Context, c netCase) ([]string, error) {
 			python, _, err := findPython(ctx, "uvloop")
 			return []string{python, "-c", httpScript, c.serves}, err
@@ -248,7 +273,7 @@ func nodeServer() netPeer {
 			}
 			return "Node " + strings.TrimSpace(string(out)), nil
 		},
-		has: func(c netCase) bool { return c.loops == 1 && c.Name != "idle_http" },
+		has: func(c netCase) bool { return c.loops == 1 && c.Name != "idle_http" && c.serves != "https" },
 		command: func(_ context.Context, c netCase) ([]string, error) {
 			return []string{"node", "--input-type=module", "-e", nodeScript, "--", c.serves}, nil
 		},

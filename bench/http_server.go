@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -45,24 +46,31 @@ var httpHandlers = map[string]http.HandlerFunc{
 }
 
 // eachHandler makes a server of each.
+// The plain text is served over TLS too, if the server is told a certificate.
 func eachHandler(server func(http.Handler) netServer) map[string]netServer {
 	servers := map[string]netServer{}
 	for name, h := range httpHandlers {
 		servers[name] = server(h)
 	}
+	servers["https"] = servers["plaintext"]
 	return servers
 }
 
 func aioHTTP(mark func(http.Handler) http.Handler) func(http.Handler) netServer {
 	return func(h http.Handler) netServer {
-		return func(_ serveOptions, ready func(net.Addr)) error {
+		return func(o serveOptions, ready func(net.Addr)) error {
 			return aio.Run(context.Background(), func(ctx context.Context) error {
 				l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
 				if err != nil {
 					return err
 				}
 				ready(l.Addr())
-				return (&aiohttp.Server{Handler: mark(h)}).Serve(ctx, l)
+				server := &aiohttp.Server{Handler: mark(h)}
+				if o.certificate.Certificate != nil {
+					server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{o.certificate}}
+					return server.ServeTLS(ctx, l, "", "")
+				}
+				return server.Serve(ctx, l)
 			}, aio.NoInterrupt())
 		}
 	}
@@ -71,12 +79,16 @@ func aioHTTP(mark func(http.Handler) http.Handler) func(http.Handler) netServer 
 func unmarked(h http.Handler) http.Handler { return h }
 
 func netHTTP(h http.Handler) netServer {
-	return func(_ serveOptions, ready func(net.Addr)) error {
+	return func(o serveOptions, ready func(net.Addr)) error {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err
 		}
 		ready(l.Addr())
+		if o.certificate.Certificate != nil {
+			config := &tls.Config{Certificates: []tls.Certificate{o.certificate}}
+			return (&http.Server{Handler: h, TLSConfig: config}).ServeTLS(l, "", "")
+		}
 		return http.Serve(l, h)
 	}
 }
@@ -84,16 +96,19 @@ func netHTTP(h http.Handler) netServer {
 // fastHTTP are the same as handlers of fasthttp's own kind.
 func fastHTTP() map[string]netServer {
 	server := func(h fasthttp.RequestHandler) netServer {
-		return func(_ serveOptions, ready func(net.Addr)) error {
+		return func(o serveOptions, ready func(net.Addr)) error {
 			l, err := net.Listen("tcp4", "127.0.0.1:0")
 			if err != nil {
 				return err
 			}
 			ready(l.Addr())
+			if o.certificate.Certificate != nil {
+				l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{o.certificate}})
+			}
 			return fasthttp.Serve(l, h)
 		}
 	}
-	return map[string]netServer{
+	servers := map[string]netServer{
 		"plaintext": server(func(c *fasthttp.RequestCtx) {
 			c.SetContentType("text/plain")
 			c.Write(hello)
@@ -107,6 +122,8 @@ func fastHTTP() map[string]netServer {
 			fmt.Fprint(c, len(c.PostBody()))
 		}),
 	}
+	servers["https"] = servers["plaintext"]
+	return servers
 }
 
 // with adds the servers of one kind to those of another.

@@ -186,7 +186,7 @@ func runNetCase(ctx context.Context, s netSettings, peer netPeer, c netCase) (Sa
 func serverOptions(s netSettings, c netCase) (options []string, sink *load.Sink, err error) {
 	options = []string{"--loops", strconv.Itoa(c.loops)}
 	switch c.serves {
-	case "tls":
+	case "tls", "https":
 		identity, err := serverIdentity()
 		return append(options, "--identity", identity.path), nil, err
 	case "file":
