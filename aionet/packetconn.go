@@ -62,11 +62,16 @@ func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	if err != nil {
 		return n, nil, err
 	}
+	return n, c.sender(from), nil
+}
+
+// sender returns whom a datagram is from, nil of a Unix peer that has no address.
+func (c *PacketConn) sender(from driver.Peer) net.Addr {
 	a := addressOfPeer(from)
 	if c.network == unixDatagram && a.path == nil {
-		return n, nil, nil
+		return nil
 	}
-	return n, a.net(c.network), nil
+	return a.net(c.network)
 }
 
 // ReadFromAddrPort is [PacketConn.ReadFrom] of UDP that allocates nothing. An
@@ -146,24 +151,32 @@ func (c *PacketConn) WaitReadable(ctx context.Context) error {
 // WriteTo sends a datagram to an address, a *net.UDPAddr or *net.UnixAddr. It
 // waits while the system's buffer is full.
 func (c *PacketConn) WriteTo(p []byte, to net.Addr) (int, error) {
-	var peer driver.Peer
+	peer, err := c.destination(to)
+	if err != nil {
+		return 0, err
+	}
+	return c.send(p, &peer)
+}
+
+// destination checks where a datagram is to go.
+func (c *PacketConn) destination(to net.Addr) (peer driver.Peer, err error) {
 	switch to := to.(type) {
 	case *net.UDPAddr:
 		if c.network == udp && to != nil {
-			return c.WriteToAddrPort(p, to.AddrPort())
+			return c.destinationIP(to.AddrPort())
 		}
 	case *net.UnixAddr:
 		if c.network == unixDatagram && to != nil {
 			if err := checkUnixPath(to.Name); err != nil {
-				return 0, c.wrap("write", to, err)
+				return peer, c.wrap("write", to, err)
 			}
 			peer.Path = to.Name
 		}
 	}
 	if peer.Path == "" {
-		return 0, c.wrap("write", to, &net.AddrError{Err: "no address of the network " + c.network.String(), Addr: addrString(to)})
+		return peer, c.wrap("write", to, &net.AddrError{Err: "no address of the network " + c.network.String(), Addr: addrString(to)})
 	}
-	return c.send(p, &peer)
+	return peer, nil
 }
 
 func addrString(a net.Addr) string {
@@ -175,35 +188,55 @@ func addrString(a net.Addr) string {
 
 // WriteToAddrPort is [PacketConn.WriteTo] of UDP that allocates nothing.
 func (c *PacketConn) WriteToAddrPort(p []byte, to netip.AddrPort) (int, error) {
+	peer, err := c.destinationIP(to)
+	if err != nil {
+		return 0, err
+	}
+	return c.send(p, &peer)
+}
+
+func (c *PacketConn) destinationIP(to netip.AddrPort) (driver.Peer, error) {
 	peer := driver.Peer{IP: to.Addr().As16(), Port: to.Port(), Is4: to.Addr().Unmap().Is4(), Zone: zoneID(to.Addr().Zone())}
 	switch {
 	case c.network != udp:
-		return 0, c.wrap("write", net.UDPAddrFromAddrPort(to), &net.AddrError{Err: "not an address of this network", Addr: to.String()})
+		return peer, c.wrap("write", net.UDPAddrFromAddrPort(to), &net.AddrError{Err: "not an address of this network", Addr: to.String()})
 	case !to.IsValid() || !c.inet6 && !peer.Is4:
-		return 0, c.wrap("write", net.UDPAddrFromAddrPort(to), &net.AddrError{Err: "not an IPv4 address, as this socket needs it", Addr: to.String()})
+		return peer, c.wrap("write", net.UDPAddrFromAddrPort(to), &net.AddrError{Err: "not an IPv4 address, as this socket needs it", Addr: to.String()})
 	}
-	return c.send(p, &peer)
+	return peer, nil
 }
 
 // Write sends a datagram to the peer of a connected socket.
 func (c *PacketConn) Write(p []byte) (int, error) { return c.send(p, nil) }
 
 func (c *PacketConn) send(p []byte, to *driver.Peer) (int, error) {
+	if err := c.checkConnected(to); err != nil {
+		return 0, err
+	}
+	if err := c.sendTurn(p, to); err != nil {
+		return 0, c.wrapTo(to, err)
+	}
+	return len(p), nil
+}
+
+// checkConnected refuses a destination of a connected socket, and its lack on
+// one that is not.
+func (c *PacketConn) checkConnected(to *driver.Peer) error {
 	switch {
 	case c.connected && to != nil:
-		return 0, c.wrap("write", addressOfPeer(*to).net(c.network), ErrConnected)
+		return c.wrapTo(to, ErrConnected)
 	case !c.connected && to == nil:
-		return 0, c.wrap("write", nil, ErrNotConnected)
+		return c.wrapTo(nil, ErrNotConnected)
 	}
-	err := c.sendTurn(p, to)
-	if err == nil {
-		return len(p), nil
+	return nil
+}
+
+// wrapTo is wrap for a datagram that was to go there; nil is the socket's peer.
+func (c *PacketConn) wrapTo(to *driver.Peer, err error) error {
+	if to == nil {
+		return c.wrap("write", nil, err)
 	}
-	var addr net.Addr
-	if to != nil {
-		addr = addressOfPeer(*to).net(c.network)
-	}
-	return 0, c.wrap("write", addr, err)
+	return c.wrap("write", addressOfPeer(*to).net(c.network), err)
 }
 
 func (c *PacketConn) sendTurn(p []byte, to *driver.Peer) error {

@@ -10,6 +10,7 @@ import "github.com/goaio/aio/loop"
 type transports struct {
 	loop        *loop.Loop
 	buffer      []byte
+	datagram    []byte // into which datagrams are read; nil until there is need
 	first, last *Transport
 	count       int
 	scheduled   bool
