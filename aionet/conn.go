@@ -79,7 +79,7 @@ func (c *Conn) receive(ctx context.Context, p []byte) (int, error) {
 			}
 		}
 		c.in.news.Store(false)
-		n, err := driver.Read(c.fd, p)
+		n, err := c.network.read(c.fd, p)
 		if err == unix.EAGAIN {
 			continue
 		}
@@ -162,8 +162,7 @@ func (c *Conn) send(ctx context.Context, p []byte) (sent int, err error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	for sent < len(p) {
-		c.out.news.Store(false)
-		n, err := driver.Write(c.fd, p[sent:])
+		n, err := c.network.write(c.fd, p[sent:])
 		sent += n
 		switch {
 		case err == nil:
@@ -171,11 +170,22 @@ func (c *Conn) send(ctx context.Context, p []byte) (sent int, err error) {
 		case err != unix.EAGAIN:
 			return sent, err
 		}
-		if err := c.await(ctx, writing); err != nil {
+		if err := c.awaitWritable(ctx); err != nil {
 			return sent, err
 		}
 	}
 	return sent, nil
+}
+
+// awaitWritable waits for news after a write for which there was no room. What
+// is news by then may be older than that write, so the first time it is only
+// cleared, and the system asked once more: a write that finds room, as nearly
+// all do, leaves the news alone.
+func (c *Conn) awaitWritable(ctx context.Context) error {
+	if c.out.news.Swap(false) {
+		return nil
+	}
+	return c.await(ctx, writing)
 }
 
 // Close closes the connection. Calls that wait return an error for

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/goaio/aio/internal/driver"
 	"github.com/goaio/aio/loop"
 )
 
@@ -126,7 +125,7 @@ func (c *Conn) forwardOnce(w io.Writer, limit int64) (written int64, more bool, 
 	n := c.reread(p)
 	if n == 0 {
 		c.in.news.Store(false)
-		n, err = driver.Read(c.fd, p)
+		n, err = c.network.read(c.fd, p)
 		if err == unix.EAGAIN {
 			return 0, true, nil
 		}

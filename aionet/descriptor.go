@@ -120,8 +120,13 @@ func (d *descriptor) notice(is loop.Readiness) {
 		}
 	}
 	if is&loop.Writable != 0 {
-		d.out.news.Store(true)
-		d.state.Or(touched) // a long write makes headway
+		// With epoll every event says so: what is set already is only looked at.
+		if !d.out.news.Load() {
+			d.out.news.Store(true)
+		}
+		if d.state.Load()&touched == 0 {
+			d.state.Or(touched) // a long write makes headway
+		}
 		if d.out.waiter != nil {
 			d.out.waiter.Wake()
 		}

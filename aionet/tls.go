@@ -39,6 +39,7 @@ type TLSConn struct {
 	one     [1]byte
 	writing aio.Mutex // of who encrypts and sends
 	out     tlsOutput
+	taken   *Transport // that has taken the connection over
 }
 
 var _ net.Conn = (*TLSConn)(nil)
@@ -245,7 +246,12 @@ func (c *TLSConn) CloseWrite() error {
 
 // Close sends the close-notify, if the system takes it at once, and closes the
 // connection. Calls that wait return an error for [net.ErrClosed].
-func (c *TLSConn) Close() error { return c.tls.Close() }
+func (c *TLSConn) Close() error {
+	if c.raw.Closed() { // or a transport's
+		return c.raw.wrap("close", net.ErrClosed)
+	}
+	return c.tls.Close()
+}
 
 // ConnectionState tells what the handshake has agreed on: the version, the
 // protocol (ALPN), the peer's certificates, whether a session was resumed. Before

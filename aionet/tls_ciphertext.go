@@ -42,6 +42,9 @@ func (o *tlsOutput) pending() int {
 
 func (t ciphertext) Read(p []byte) (int, error) {
 	c := t.c
+	if c.taken != nil {
+		return c.taken.readCiphertext(p)
+	}
 	if c.rest {
 		return c.raw.tryRead(p)
 	}
@@ -61,6 +64,9 @@ func (t ciphertext) Read(p []byte) (int, error) {
 }
 
 func (t ciphertext) Write(p []byte) (int, error) {
+	if t.c.taken != nil {
+		return t.c.taken.writeCiphertext(p)
+	}
 	o := &t.c.out
 	o.mu.Lock()
 	defer o.mu.Unlock()

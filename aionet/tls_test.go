@@ -274,7 +274,7 @@ func TestTLSSessionsAreResumedAndClientsHaveCertificates(t *testing.T) {
 	})
 }
 
-// Both kinds of server, for clients of package crypto/tls over package net.
+// Each kind of server, for clients of package crypto/tls over package net.
 func TestTLSServers(t *testing.T) {
 	perConnection := TLSPerConnection(serverConfig(), func(ctx context.Context, c *TLSConn) error {
 		_, err := io.Copy(c, c)
@@ -291,7 +291,9 @@ func TestTLSServers(t *testing.T) {
 		_, err = c.Write(p[:n])
 		return err
 	})
-	for name, handler := range map[string]Handler{"per connection": perConnection, "per event": perEvent} {
+	callbacks := TLSCallbacks(serverConfig(), func() Protocol { return &echoProtocol{} })
+	buffered := TLSCallbacks(serverConfig(), func() Protocol { return &bufferedEcho{} })
+	for name, handler := range map[string]Handler{"per connection": perConnection, "per event": perEvent, "callbacks": callbacks, "buffered": buffered} {
 		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 			t.Run(name+"/"+tls.VersionName(version), func(t *testing.T) {
 				run(t, func(ctx context.Context) error {

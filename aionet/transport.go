@@ -15,9 +15,10 @@ import (
 	"github.com/goaio/aio/loop"
 )
 
-// Transport is one connection of a [Protocol]: TCP, or a Unix socket. It never
-// waits and needs no task: what can be written is written at once, the rest is
-// buffered; what arrives is handed to the protocol's callbacks.
+// Transport is one connection of a [Protocol]: TCP, or a Unix socket, with TLS
+// on it or without. It never waits and needs no task: what can be written is
+// written at once, the rest is buffered; what arrives is handed to the
+// protocol's callbacks.
 //
 // Its methods are for its loop only, as are asyncio's: call them in callbacks
 // and tasks of that loop, and elsewhere through [loop.Loop.CallSoon].
@@ -29,29 +30,39 @@ type Transport struct {
 	due      *Transport       // behind it in the queue of ready ones
 	ctx      context.Context  // of a client's
 	out      *outgoing        // nil until a write had to be buffered
+	secure   *transportTLS    // nil without TLS
+	rare     *transportRare   // nil without need
 	fd       int
 	remote   address
 	network  network
 	is       transportState
 }
 
+// transportRare is what few transports need.
+type transportRare struct {
+	given    []byte // was read by others and given back
+	blocking bool   // the file was blocking, and is to be so again
+	upgraded *Conn  // what StartTLS works on; the file is its meanwhile
+}
+
 type transportState uint32
 
 const (
-	transportMade    transportState = 1 << iota // ConnectionMade was called
-	transportQueued                             // in the queue of ready ones
-	transportNews                               // a read may find something
-	transportHungUp                             // there will be no more news
-	transportPaused                             // the protocol wants no data for now
-	transportEnded                              // the peer's half has ended
-	transportEOF                                // this half is to end after what is buffered
-	transportChoked                             // the protocol was told to pause writing
-	transportClosing                            // Close or Abort
-	transportLost                               // ConnectionLost is due or was called
-	transportClosed                             // the file is closed
-	transportHeard                              // the peer has sent something
-	transportTouched                            // something has happened since a timeout looked
-	transportMuted                              // a request is being handled: the connection is not idle
+	transportMade      transportState = 1 << iota // ConnectionMade was called
+	transportQueued                               // in the queue of ready ones
+	transportNews                                 // a read may find something
+	transportHungUp                               // there will be no more news
+	transportPaused                               // the protocol wants no data for now
+	transportEnded                                // the peer's half has ended
+	transportEOF                                  // this half is to end after what is buffered
+	transportChoked                               // the protocol was told to pause writing
+	transportClosing                              // Close or Abort
+	transportLost                                 // ConnectionLost is due or was called
+	transportClosed                               // the file is closed
+	transportHeard                                // the peer has sent something
+	transportTouched                              // something has happened since a timeout looked
+	transportMuted                                // a request is being handled: the connection is not idle
+	transportUpgrading                            // StartTLS is under way
 )
 
 // begin has the protocol know its transport, in the next round, and hear of the
@@ -69,10 +80,23 @@ func (t *Transport) begin(then func()) {
 		if t.is&transportLost != 0 {
 			return
 		}
-		if err := t.queue.loop.Register(t.fd, t); err != nil {
-			t.forceClose(err)
-		}
+		t.register()
 	})
+}
+
+// register has the loop tell of the connection.
+func (t *Transport) register() {
+	if err := t.queue.loop.Register(t.fd, t); err != nil {
+		t.forceClose(err)
+		return
+	}
+	// What others have read brings no news of its own.
+	if t.secure != nil || t.rare != nil && len(t.rare.given) > 0 {
+		t.is |= transportNews
+		if t.reads() {
+			t.queue.push(t)
+		}
+	}
 }
 
 // Ready hears from the loop.
@@ -82,6 +106,9 @@ func (t *Transport) Ready(is loop.Readiness) {
 	}
 	if is&loop.Readable != 0 {
 		t.is |= transportNews | transportHeard
+		if t.secure != nil {
+			t.secure.news = true
+		}
 	}
 	t.is |= transportTouched
 	if t.is&transportNews != 0 && t.reads() || is&loop.Writable != 0 && t.buffering() {
@@ -108,6 +135,9 @@ func (t *Transport) ready() {
 func (t *Transport) Close() error {
 	if t.is&transportClosing != 0 {
 		return nil
+	}
+	if t.secure != nil && t.is&transportLost == 0 {
+		_ = t.secure.tls.CloseWrite() // the close-notify; nobody is left who could hear of an error
 	}
 	t.is |= transportClosing
 	if !t.buffering() {
@@ -158,8 +188,15 @@ func (t *Transport) finish() {
 	}
 	t.is |= transportClosed
 	t.dropOutgoing()
-	t.queue.loop.Unregister(t.fd, t)
-	unix.Close(t.fd)
+	if t.upgrading() {
+		t.rare.upgraded.close()
+	} else {
+		t.queue.loop.Unregister(t.fd, t)
+		if t.rare != nil && t.rare.blocking {
+			_ = unix.SetNonblock(t.fd, false)
+		}
+		unix.Close(t.fd)
+	}
 	if t.reactor != nil {
 		t.reactor.left(&t.link)
 	}

@@ -54,14 +54,33 @@ func StartProtocol(ctx context.Context, c *Conn, p Protocol) (*Transport, error)
 		return nil, err
 	}
 	t := newTransport(transportsOf(l), fd, c.network, c.remote, p)
+	t.rare = c.inherited()
+	if err := t.made(ctx); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// inherited is what a transport takes over from a connection that was detached,
+// beside its file.
+func (d *descriptor) inherited() *transportRare {
+	r := d.rare.Load()
+	if r == nil || len(r.givenBack) == 0 && !r.blocking {
+		return nil
+	}
+	return &transportRare{given: r.givenBack, blocking: r.blocking}
+}
+
+// made has the protocol know its transport, and waits for that.
+func (t *Transport) made(ctx context.Context) error {
 	t.ctx = aio.Detached(ctx)
 	var made aio.Event
 	t.begin(made.Set)
 	if err := made.Wait(ctx); err != nil {
 		t.Abort()
-		return nil, err
+		return err
 	}
-	return t, nil
+	return nil
 }
 
 func newTransport(q *transports, fd int, n network, remote address, p Protocol) *Transport {

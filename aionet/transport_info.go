@@ -4,6 +4,7 @@ package aionet
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,9 @@ func (t *Transport) RemoteAddr() net.Addr { return t.remote.net(t.network) }
 // LocalAddr returns the address of this end: asyncio's "sockname". It asks the
 // system.
 func (t *Transport) LocalAddr() net.Addr {
+	if t.upgrading() {
+		return t.rare.upgraded.LocalAddr()
+	}
 	if t.is&transportClosed != 0 {
 		return address{}.net(t.network)
 	}
@@ -28,13 +32,24 @@ func (t *Transport) LocalAddr() net.Addr {
 	return addressOf(sa).net(t.network)
 }
 
+// TLS returns what the handshake has agreed on, nil without TLS: asyncio's
+// "peercert" (PeerCertificates), "cipher" (CipherSuite and Version), and what its
+// "ssl_object" knows, such as the protocol of ALPN (NegotiatedProtocol).
+func (t *Transport) TLS() *tls.ConnectionState {
+	if t.secure == nil {
+		return nil
+	}
+	state := t.secure.tls.ConnectionState()
+	return &state
+}
+
 // Control calls fn with the descriptor, for socket options: asyncio's "socket".
 // fn must leave it non-blocking and open.
 func (t *Transport) Control(fn func(fd uintptr)) error {
 	if t.is&transportClosed != 0 {
 		return t.wrap("raw-control", net.ErrClosed)
 	}
-	fn(uintptr(t.fd))
+	fn(uintptr(t.fd)) // StartTLS has the same one
 	return nil
 }
 

@@ -7,13 +7,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/goaio/aio/internal/driver"
 	"github.com/goaio/aio/loop"
 )
 
 // reads reports whether the protocol wants data.
 func (t *Transport) reads() bool {
-	return t.is&(transportPaused|transportEnded|transportClosing|transportLost) == 0
+	return t.is&(transportPaused|transportEnded|transportClosing|transportLost|transportUpgrading) == 0
 }
 
 // PauseReading has the protocol receive nothing until ResumeReading, and the
@@ -61,20 +60,14 @@ func (t *Transport) read() {
 			return
 		}
 	}
-	n, err := driver.Read(t.fd, buffer)
+	n, err := t.receive(buffer)
 	switch {
 	case err == unix.EAGAIN:
-		t.awaitNews()
 	case err != nil:
 		_ = t.broken("read", err)
 	case n == 0:
 		t.readEnd()
 	default:
-		// A short read has emptied the socket: the next one waits for news, which
-		// is a system call less for each message.
-		if n < len(buffer) && t.is&transportHungUp == 0 {
-			t.awaitNews()
-		}
 		if t.buffered != nil {
 			t.buffered.BufferUpdated(n)
 		} else {
@@ -86,9 +79,31 @@ func (t *Transport) read() {
 	}
 }
 
-func (t *Transport) awaitNews() {
-	t.is &^= transportNews
-	t.queue.loop.Rearm(t.fd, t, loop.Readable)
+// receive reads at once: EAGAIN when nothing is there, 0 and no error at the end
+// of the stream. The transport then has news left if a next read may find some.
+func (t *Transport) receive(p []byte) (int, error) {
+	if t.secure != nil {
+		return t.decrypt(p)
+	}
+	n, more, err := t.receiveBytes(p)
+	if !more {
+		t.is &^= transportNews
+		t.queue.loop.Rearm(t.fd, t, loop.Readable)
+	}
+	return n, err
+}
+
+// receiveBytes reads what has come, and reports whether there may be more. A
+// short read has emptied the socket: the next one waits for news, which is a
+// system call less for each message.
+func (t *Transport) receiveBytes(p []byte) (n int, more bool, err error) {
+	if t.rare != nil && len(t.rare.given) > 0 {
+		n = copy(p, t.rare.given)
+		t.rare.given = t.rare.given[n:]
+		return n, true, nil
+	}
+	n, err = t.network.read(t.fd, p)
+	return n, err != unix.EAGAIN && (n == 0 || n == len(p) || t.is&transportHungUp != 0), err
 }
 
 func (t *Transport) readEnd() {

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/goaio/aio/internal/driver"
 	"github.com/goaio/aio/loop"
 )
 
@@ -41,13 +40,33 @@ func (t *Transport) buffering() bool { return t.out != nil && len(t.out.pending)
 // [net.ErrClosed] on a transport that is closing or whose half was ended, else
 // that of the connection, which is lost then.
 //
+// Under TLS what is buffered is encrypted already, and counts as such.
+//
 // More than 16 MB are not buffered, but for a single Write: the connection is
 // lost with [ErrWriteBufferFull]. Heed PauseWriting.
 func (t *Transport) Write(p []byte) (int, error) {
 	if t.is&(transportClosing|transportLost|transportEOF) != 0 {
 		return 0, t.wrap("write", net.ErrClosed)
 	}
+	if t.upgrading() {
+		return 0, t.wrap("write", errUpgrading)
+	}
 	t.is |= transportTouched
+	n, err := 0, error(nil)
+	if t.secure != nil {
+		n, err = t.encrypt(p)
+	} else {
+		n, err = t.put(p)
+	}
+	if err == nil {
+		t.choke()
+	}
+	return n, err
+}
+
+// put sends p as it is, as far as the system takes it, and buffers the rest. It
+// calls nobody.
+func (t *Transport) put(p []byte) (int, error) {
 	rest := p
 	if !t.buffering() {
 		n, err := t.send(p)
@@ -65,14 +84,13 @@ func (t *Transport) Write(p []byte) (int, error) {
 		return len(p) - len(rest), ErrWriteBufferFull
 	}
 	o.append(rest)
-	t.choke()
 	return len(p), nil
 }
 
 // send writes until the system takes no more.
 func (t *Transport) send(p []byte) (sent int, err error) {
 	for sent < len(p) {
-		n, err := driver.Write(t.fd, p[sent:])
+		n, err := t.network.write(t.fd, p[sent:])
 		sent += n
 		if err == unix.EAGAIN {
 			return sent, nil
@@ -104,15 +122,26 @@ func (t *Transport) flush() {
 	switch {
 	case t.is&transportClosing != 0:
 		t.end(nil)
-	case t.is&transportEOF != 0:
+	case t.is&transportEOF != 0 && t.secure == nil:
 		_ = unix.Shutdown(t.fd, unix.SHUT_WR)
 	}
 }
 
 // WriteEOF ends this half of the stream when what is buffered has been sent. The
-// other half goes on.
+// other half goes on. Under TLS it sends the close-notify.
 func (t *Transport) WriteEOF() error {
 	if t.is&(transportClosing|transportLost|transportEOF) != 0 {
+		return nil
+	}
+	if t.upgrading() {
+		return t.wrap("close", errUpgrading)
+	}
+	if t.secure != nil {
+		if err := t.secure.tls.CloseWrite(); err != nil {
+			return err
+		}
+		t.is |= transportEOF
+		t.choke()
 		return nil
 	}
 	t.is |= transportEOF
@@ -156,7 +185,7 @@ func (t *Transport) WriteBufferSize() int {
 }
 
 func (t *Transport) choke() {
-	if t.out.size() > t.out.high && t.is&transportChoked == 0 {
+	if t.out != nil && t.out.size() > t.out.high && t.is&transportChoked == 0 {
 		t.is |= transportChoked
 		t.protocol.PauseWriting()
 	}

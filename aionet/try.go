@@ -7,8 +7,6 @@ import (
 	"net"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/goaio/aio/internal/driver"
 )
 
 // wouldBlock is the error of a read that would have to wait. It is a temporary
@@ -39,6 +37,9 @@ func (d *descriptor) tryBegin(turn uint32) (mine bool, err error) {
 // tryUnread is unread for who has not the turn. While somebody else reads the
 // answer is no.
 func (c *Conn) tryUnread() bool {
+	if c.rare.Load() == nil && !c.in.news.Load() {
+		return false
+	}
 	if mine, _ := c.tryBegin(reading); !mine {
 		return false
 	}
@@ -64,7 +65,7 @@ func (c *Conn) tryRead(p []byte) (int, error) {
 		return 0, wouldBlock{}
 	}
 	c.in.news.Store(false)
-	n, err := driver.Read(c.fd, p)
+	n, err := c.network.read(c.fd, p)
 	switch {
 	case err == unix.EAGAIN:
 		return 0, wouldBlock{}
@@ -87,7 +88,7 @@ func (c *Conn) tryWrite(p []byte) (sent int, err error) {
 	defer c.end(writing)
 	for sent < len(p) {
 		c.out.news.Store(false)
-		n, err := driver.Write(c.fd, p[sent:])
+		n, err := c.network.write(c.fd, p[sent:])
 		sent += n
 		if err == unix.EAGAIN {
 			return sent, nil

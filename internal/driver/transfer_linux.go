@@ -49,3 +49,42 @@ func Write(fd int, p []byte) (int, error) {
 		}
 	}
 }
+
+// Receive is [Read] for sockets. Linux takes some hundred nanoseconds less for it: a read passes through what files
+// need, such as the lock of their position.
+func Receive(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case 0:
+			kernelWrote(unsafe.Pointer(&p[0]), int(n))
+			acquireIO()
+			return int(n), nil
+		case syscall.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// Send is [Write] for sockets; see [Receive].
+func Send(fd int, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	kernelRead(unsafe.Pointer(&p[0]), len(p))
+	releaseIO()
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		default:
+			return 0, errno
+		}
+	}
+}

@@ -12,6 +12,12 @@ func Read(fd int, p []byte) (int, error) { return transfer(unix.Read, fd, p) }
 // any goroutine.
 func Write(fd int, p []byte) (int, error) { return transfer(unix.Write, fd, p) }
 
+// Receive is [Read] for sockets.
+func Receive(fd int, p []byte) (int, error) { return Read(fd, p) }
+
+// Send is [Write] for sockets.
+func Send(fd int, p []byte) (int, error) { return Write(fd, p) }
+
 func transfer(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := call(fd, p)
