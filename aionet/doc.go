@@ -23,8 +23,8 @@
 // needs no lock; a [Local] is a value for each loop.
 //
 // Two more forms of a handler have no task at all: [Callbacks] are asyncio's
-// protocols, whose [Transport] buffers what cannot be sent at once, and
-// [Requests] has a pool of workers handle what the loops cut out of the bytes,
+// protocols, whose [Transport] buffers what cannot be sent at once, under TLS with
+// [TLSCallbacks], and for datagrams a [DatagramProtocol]; and [Requests] has a pool of workers handle what the loops cut out of the bytes,
 // as Kafka's server does.
 //
 // The package is for systems of the Unix family.

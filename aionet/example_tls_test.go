@@ -5,6 +5,7 @@ package aionet_test
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 
 	"github.com/goaio/aio/aionet"
 )
@@ -51,4 +52,24 @@ func ExampleStream_StartTLS() {
 		return stream, stream.StartTLS(ctx, &tls.Config{ServerName: "mail.example.org"})
 	}
 	_ = dial
+}
+
+// A TLS server with asyncio's callbacks.
+func ExampleTLSCallbacks() {
+	serve := func(ctx context.Context, certificate tls.Certificate) error {
+		listener, err := aionet.Listen(ctx, "tcp", ":7443")
+		if err != nil {
+			return err
+		}
+		config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"greeting"}}
+		return aionet.Serve(ctx, listener, aionet.TLSCallbacks(config, func() aionet.Protocol { return greeter{} }))
+	}
+	_ = serve
+}
+
+type greeter struct{ aionet.BaseProtocol }
+
+func (greeter) ConnectionMade(t *aionet.Transport) {
+	_, _ = fmt.Fprintf(t, "we speak %s\n", t.TLS().NegotiatedProtocol)
+	_ = t.Close()
 }

@@ -15,8 +15,8 @@ import (
 // DefaultHandshakeTimeout is how long a TLS handshake may take.
 const DefaultHandshakeTimeout = 10 * time.Second
 
-// TLSOption is a setting of [DialTLS], [TLSPerConnection], [TLSPerEvent] and
-// [TLSEvents].
+// TLSOption is a setting of what shakes hands: [DialTLS], [TLSPerConnection] and
+// the others.
 type TLSOption func(*tlsOptions)
 
 type tlsOptions struct {
