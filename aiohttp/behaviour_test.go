@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -177,10 +179,49 @@ var handlers = map[string]http.HandlerFunc{
 	"/content": func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "x.txt", time.Unix(1e9, 0), strings.NewReader(strings.Repeat("line\n", 1000)))
 	},
+	"/file": func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, largeFile) },
+	"/file-chunked": func(w http.ResponseWriter, r *http.Request) {
+		f, _ := os.Open(largeFile)
+		defer f.Close()
+		n, err := io.Copy(w, f)
+		if n != largeFileSize && r.Method != "HEAD" || err != nil {
+			panic(fmt.Sprint(n, err))
+		}
+	},
+	"/file-after-text": func(w http.ResponseWriter, r *http.Request) {
+		f, _ := os.Open(largeFile)
+		defer f.Close()
+		w.Header().Set("Content-Length", fmt.Sprint(largeFileSize/2+5))
+		io.WriteString(w, "text ")
+		io.CopyN(w, f, largeFileSize/2)
+	},
+	"/file-small": func(w http.ResponseWriter, r *http.Request) {
+		f, _ := os.Open(largeFile)
+		defer f.Close()
+		io.CopyN(w, f, 100)
+	},
+	"/file-too-short": func(w http.ResponseWriter, r *http.Request) {
+		f, _ := os.Open(largeFile)
+		defer f.Close()
+		w.Header().Set("Content-Length", fmt.Sprint(largeFileSize+1))
+		io.Copy(w, f)
+	},
 	"/values-of-context": func(w http.ResponseWriter, r *http.Request) {
 		_, server := r.Context().Value(http.ServerContextKey).(*http.Server)
 		fmt.Fprint(w, server, r.Context().Value(http.LocalAddrContextKey) != nil, r.Context().Err())
 	},
+}
+
+const largeFileSize = 300_000
+
+// largeFile is the path of a file for the handlers above.
+var largeFile string
+
+func writeLargeFile(t *testing.T) {
+	largeFile = filepath.Join(t.TempDir(), "large.txt")
+	if err := os.WriteFile(largeFile, []byte(strings.Repeat("0123456789abcde\n", largeFileSize/16+1)[:largeFileSize]), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func router() http.Handler {
@@ -224,6 +265,10 @@ func rawRequests() []string {
 		"GET /hello HTTP/1.1\nHost: h\nConnection: close\n\n",
 		"GET /content HTTP/1.1\r\nHost: h\r\nRange: bytes=5-9\r\nConnection: close\r\n\r\n",
 		"GET /content HTTP/1.1\r\nHost: h\r\nIf-Modified-Since: Sun, 09 Sep 2001 01:46:40 GMT\r\nConnection: close\r\n\r\n",
+		"GET /file HTTP/1.1\r\nHost: h\r\nRange: bytes=100000-299998\r\nConnection: close\r\n\r\n",
+		"GET /file HTTP/1.1\r\nHost: h\r\nRange: bytes=-100000\r\n\r\nGET /hello" + end,
+		"GET /file HTTP/1.1\r\nHost: h\r\nRange: bytes=300000-\r\nConnection: close\r\n\r\n",
+		"GET /hello HTTP/1.1\r\nHost: h\r\n\r\nHEAD /file HTTP/1.1\r\nHost: h\r\n\r\nGET /file HTTP/1.1\r\nHost: h\r\n\r\nGET /file" + end,
 		// what cannot be read
 		"GET /hello\r\n\r\n",
 		"GET  /hello HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -338,6 +383,7 @@ func refused(head []string) bool {
 
 // What raw bytes bring from net/http they bring from us.
 func TestAnswersAreNetHTTPs(t *testing.T) {
+	writeLargeFile(t)
 	all := subjects()
 	measure := all[0].serve(t, router())
 	for _, s := range all[1:] {
