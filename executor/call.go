@@ -64,8 +64,8 @@ func (v *Invocation) await(ctx context.Context) error {
 	if v.assist != nil {
 		v.assisted(ctx)
 	}
-	if l := loop.Current(); l != nil {
-		l.Hold() // its virtual clock waits for the executor
+	if l := loop.Current(); l != nil && l.Virtual() {
+		l.Hold() // its clock waits for the executor
 		defer l.Release()
 	}
 	err, aborted := v.done.Wait(ctx)

@@ -19,20 +19,24 @@ var (
 const exitFatal = 2
 
 // greet waits until a new worker takes calls, and gives it the first one. After
-// an error the process is being killed.
+// an error the process is being killed. The caller holds the socket.
 func (w *workerProcess) greet() error {
 	p := w.pool
+	defer w.socket.release()
 	timer := time.AfterFunc(p.options.StartTimeout, func() {
 		p.killFor(w, fmt.Errorf("%w (%v): %w", errStartTimeout, p.options.StartTimeout, ErrNoMain))
 	})
 	defer timer.Stop()
-	_ = w.socket.raw.Read(func(uintptr) bool {
-		ended := w.read(false)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return ended || w.ready || w.doomed
-	})
 	p.mu.Lock()
+	for !w.ready && !w.doomed {
+		p.mu.Unlock()
+		w.socket.await()
+		ended := w.read(true)
+		p.mu.Lock()
+		if ended {
+			break
+		}
+	}
 	if !w.ready || w.doomed {
 		err := w.reason
 		said := w.greeted
@@ -110,6 +114,7 @@ func (w *workerProcess) welcome() error {
 	if err != nil {
 		return err
 	}
+	w.socket.hold()
 	go w.sendRest(wire.Frame{Kind: wire.Welcome, Body: body}.Append(nil), -1)
 	return nil
 }

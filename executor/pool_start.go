@@ -147,7 +147,7 @@ func (p *ProcessPool) launch() (*workerProcess, error) {
 			Path: path, Args: os.Args[:1], Env: p.environment(), Dir: p.options.Directory, Files: files, Nice: p.options.Nice,
 		})
 		if err != nil {
-			w.socket.file.Close()
+			w.socket.release()
 		}
 	}
 	if err != nil {
@@ -159,6 +159,7 @@ func (p *ProcessPool) launch() (*workerProcess, error) {
 	p.workers[w] = struct{}{}
 	p.living++
 	w.reader.kind = readerGoroutine
+	w.socket.hold() // for greet
 	p.stats.started.Add(1)
 	p.watchMemory()
 	if p.killing {

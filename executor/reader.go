@@ -53,6 +53,7 @@ func (w *workerProcess) readerFor(j *job, inline bool) {
 func (w *workerProcess) readOnGoroutine() {
 	w.reader.kind = readerGoroutine
 	w.reader.turn++
+	w.socket.hold()
 	go w.readWhileBusy(w.reader.turn)
 }
 
@@ -101,7 +102,7 @@ func (w *workerProcess) watchOn(l *loop.Loop) bool {
 	if l.AddReader(w.socket.fd, v.readable) != nil {
 		return false
 	}
-	w.socket.refs.Add(1)
+	w.socket.hold()
 	w.reader.watch = v
 	watchesOf(l)[v] = struct{}{}
 	return true
@@ -182,31 +183,41 @@ func (v *watch) readable() {
 	}
 }
 
-// readFor reads, in the goroutine that awaits the job, until that has ended.
+// readFor reads, in the goroutine that awaits the job, until that has ended. The
+// goroutine holds the socket.
 func (w *workerProcess) readFor(j *job, turn uint64) {
-	_ = w.socket.raw.Read(func(uintptr) bool {
-		ended := w.read(false)
+	defer w.socket.release()
+	for {
+		w.socket.await()
+		ended := w.read(true)
 		w.pool.mu.Lock()
-		defer w.pool.mu.Unlock()
 		if w.job == j && !ended {
-			return false
+			w.pool.mu.Unlock()
+			continue
 		}
 		if w.mayRead(turn) && w.job != nil && !ended {
 			w.readOnGoroutine()
 		}
-		return true
-	})
+		w.pool.mu.Unlock()
+		return
+	}
 }
 
-// readWhileBusy reads, in a goroutine of its own, as long as the worker has a
-// job.
+// readWhileBusy reads, in a goroutine of its own that holds the socket, as long
+// as the worker has a job.
 func (w *workerProcess) readWhileBusy(turn uint64) {
+	defer w.socket.release()
 	over := func() bool {
 		w.pool.mu.Lock()
 		defer w.pool.mu.Unlock()
 		return !w.mayRead(turn)
 	}
-	_ = w.socket.raw.Read(func(uintptr) bool { return over() || w.read(false) || over() })
+	for !over() {
+		w.socket.await()
+		if over() || w.read(true) {
+			return
+		}
+	}
 }
 
 // mayRead reports whether a goroutine that began to read with that turn still
@@ -216,7 +227,7 @@ func (w *workerProcess) mayRead(turn uint64) bool {
 }
 
 // read takes what has come, without waiting, and reports whether that was the
-// end. Whoever is told again, as a loop is, may stop before it has looked
+// end. Whoever is told again of what is left may stop before it has looked
 // whether the socket is empty.
 func (w *workerProcess) read(toldAgain bool) (ended bool) {
 	s := &w.socket

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"os"
 	"sync"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/goaio/aio/executor/internal/process"
@@ -38,42 +36,6 @@ type workerProcess struct {
 	reader    reader
 }
 
-// socket is the pool's end of a worker's socket. Its descriptor is closed when
-// the worker, every loop that watches it and whoever writes have let go of it.
-type socket struct {
-	file *os.File // on Go's poller
-	raw  syscall.RawConn
-	fd   int
-	refs atomic.Int32
-
-	reading sync.Mutex // whoever reads has it; taken before the pool's
-	buffer  wire.Buffer
-	ended   bool // nothing more will come
-	unread  bool // the worker ended before it had read all that was sent
-}
-
-func (s *socket) open(fd int) (err error) {
-	if err := wire.SetNonblocking(fd); err != nil {
-		wire.CloseFile(fd)
-		return err
-	}
-	s.file = os.NewFile(uintptr(fd), "executor socket")
-	if s.raw, err = s.file.SyscallConn(); err != nil {
-		s.file.Close()
-		return err
-	}
-	s.fd = fd
-	s.refs.Store(1)
-	return nil
-}
-
-// release gives up one hold of the socket's descriptor.
-func (s *socket) release() {
-	if s.refs.Add(-1) == 0 {
-		go s.file.Close() // which waits for those that are just reading
-	}
-}
-
 // frames are for what is sent; they go back when it is.
 var frames = sync.Pool{New: func() any { return new([]byte) }}
 
@@ -82,6 +44,7 @@ var frames = sync.Pool{New: func() any { return new([]byte) }}
 func (w *workerProcess) send(j *job) {
 	defer w.socket.release() // that of assign
 	if len(j.input) > wire.Inline {
+		w.socket.hold()
 		go w.sendLarge(j)
 		return
 	}
@@ -91,31 +54,34 @@ func (w *workerProcess) send(j *job) {
 	*frame = b
 	n, err := wire.Send(w.socket.fd, b, -1, true)
 	if n < len(b) && (err == nil || errors.Is(err, wire.ErrWouldBlock)) {
-		rest := bytes.Clone(b[n:])
-		go w.sendRest(rest, -1)
+		w.socket.hold()
+		go w.sendRest(bytes.Clone(b[n:]), -1)
 	}
 	// Any other error says that the worker is ending: that is for who reaps it.
 	frames.Put(frame)
 }
 
-// sendRest writes with a goroutine's patience.
+// sendRest writes in a goroutine that holds the socket, and releases that.
 func (w *workerProcess) sendRest(b []byte, file int) {
-	_ = w.socket.raw.Write(func(fd uintptr) bool {
-		for len(b) > 0 {
-			n, err := wire.Send(int(fd), b, file, true)
-			if err != nil {
-				return !errors.Is(err, wire.ErrWouldBlock)
-			}
+	defer w.socket.release()
+	for len(b) > 0 {
+		n, err := wire.Send(w.socket.fd, b, file, true)
+		switch {
+		case err == nil:
 			b, file = b[n:], -1
+		case errors.Is(err, wire.ErrWouldBlock):
+			wire.AwaitWritable(w.socket.fd)
+		default:
+			return
 		}
-		return true
-	})
+	}
 }
 
-// sendLarge sends a job with its input in memory.
+// sendLarge sends a job with its input in memory, as sendRest does.
 func (w *workerProcess) sendLarge(j *job) {
 	file, err := wire.Seal(j.input)
 	if err != nil {
+		w.socket.release()
 		w.pool.giveBack(w, j, err)
 		return
 	}

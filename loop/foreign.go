@@ -15,7 +15,14 @@ type foreign struct {
 	entries []entry
 	spare   []entry
 	closed  bool
+	// expected is for how many more sleeps a call is expected, as the loop's own
+	// business: calls come in series.
+	expected int
 }
+
+// foreignSeries is for how many sleeps of the loop a call lets another one be
+// expected.
+const foreignSeries = 64
 
 // pushForeign queues e from another goroutine and wakes the loop if it sleeps.
 // It reports false if the loop is closed.
@@ -58,6 +65,7 @@ func (l *Loop) takeForeign() {
 	f.entries = f.spare[:0]
 	f.waiting.Store(false)
 	f.mu.Unlock()
+	f.expected = foreignSeries
 	for i := range entries {
 		if t, ok := entries[i].(*Task); ok && !t.linked {
 			l.link(t)

@@ -246,11 +246,15 @@ func (l *Loop) poll() error {
 func (l *Loop) wait() error {
 	timeout := l.untilTimer()
 	if timeout != 0 {
-		// Another goroutine that is about to call us is let run first: that
-		// costs a hundredth of a sleep and a wake-up.
 		l.pool.shrink()
 		l.ready.rest()
-		runtime.Gosched()
+		// Another goroutine that is about to call us is let run first: that
+		// costs a hundredth of a sleep and a wake-up. Where none calls us it
+		// would cost the wake-up of a thread that finds nothing to do.
+		if expected := &l.foreign.expected; *expected > 0 || l.external.Load() > 0 {
+			*expected = max(0, *expected-1)
+			runtime.Gosched()
+		}
 		if l.foreign.waiting.Load() {
 			l.takeForeign()
 			return l.poll()

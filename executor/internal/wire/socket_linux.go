@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -83,6 +84,25 @@ func Shutdown(fd int, both bool) {
 	}
 	_ = unix.Shutdown(fd, how)
 }
+
+// AwaitReadable waits, with the thread, until there is something to read from a
+// descriptor, or its end, and reports whether that came within the timeout. A
+// signal to the thread may count as such.
+func AwaitReadable(fd int, timeout time.Duration) bool {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	left := unix.NsecToTimespec(int64(timeout))
+	n, err := unix.Ppoll(fds, &left, nil)
+	return n > 0 || err == unix.EINTR
+}
+
+// AwaitWritable waits, with the thread, until there is room to write to a
+// descriptor, or its peer is gone.
+func AwaitWritable(fd int) {
+	_, _ = unix.Ppoll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, nil, nil)
+}
+
+// Duplicate returns another descriptor of the same file.
+func Duplicate(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0) }
 
 // SetNonblocking makes a descriptor non-blocking.
 func SetNonblocking(fd int) error { return unix.SetNonblock(fd, true) }

@@ -2,7 +2,10 @@
 
 package wire
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 var (
 	ErrWouldBlock = errors.New("would block")
@@ -16,6 +19,9 @@ func (b *Buffer) Fill(fd int, nonblocking bool) (drained bool, err error) {
 func Send(fd int, b []byte, file int, nonblocking bool) (int, error) { return 0, errors.ErrUnsupported }
 func SendAll(fd int, b []byte, file int) error                       { return errors.ErrUnsupported }
 func Shutdown(fd int, both bool)                                     {}
+func AwaitReadable(fd int, timeout time.Duration) bool               { return false }
+func AwaitWritable(fd int)                                           {}
+func Duplicate(fd int) (int, error)                                  { return -1, errors.ErrUnsupported }
 func SetNonblocking(fd int) error                                    { return errors.ErrUnsupported }
 func CloseOnExec(fd int)                                             {}
 func CreatedBy(fd, pid int) bool                                     { return false }
