@@ -28,7 +28,7 @@
 //
 // Inputs and results are CBOR; []byte goes as it is, and a [Codec] may take
 // further types, protocol buffers for one. What is larger than 256 kB
-// goes through sealed memory and not through the socket. An error keeps its
+// goes through sealed memory and not through the pipe. An error keeps its
 // text, its type's name, the errors of [RegisterError] that it wraps, and where
 // it comes from; a panic its stack. [Progress] and lines of slog reach the
 // caller's process.

@@ -28,19 +28,19 @@ import (
 // The functions of this file do what no function should.
 var (
 	garbage = executor.Func("garbage", func(_ context.Context, what string) (int, error) {
-		socket := os.NewFile(3, "the socket")
+		answers := os.NewFile(6, "the answers")
 		switch what {
 		case "noise":
-			socket.Write(bytes.Repeat([]byte("noise "), 100))
+			answers.Write(bytes.Repeat([]byte("noise "), 100))
 		case "half a frame":
-			socket.Write([]byte{100, 0, 0, 0, 5, 0, 0, 0, 1})
+			answers.Write([]byte{100, 0, 0, 0, 5, 0, 0, 0, 1})
 			os.Exit(9)
 		case "an end":
-			syscall.Shutdown(3, syscall.SHUT_RDWR)
+			answers.Close()
 		case "another's answer":
-			socket.Write([]byte{0, 0, 0, 0, 5, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0})
+			answers.Write([]byte{0, 0, 0, 0, 5, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0})
 		case "no memory":
-			socket.Write([]byte{0, 0, 0, 0, 5, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})
+			answers.Write([]byte{0, 0, 0, 0, 5, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})
 		}
 		select {}
 	})
@@ -84,7 +84,7 @@ var (
 		entries, err := os.ReadDir("/proc/self/fd")
 		var found []string
 		for _, e := range entries {
-			if fd, _ := strconv.Atoi(e.Name()); fd <= 4 {
+			if fd, _ := strconv.Atoi(e.Name()); fd <= 6 {
 				continue
 			}
 			target, _ := os.Readlink("/proc/self/fd/" + e.Name())
@@ -238,7 +238,7 @@ func TestAStoppedWorkerIsKilled(t *testing.T) {
 	}
 }
 
-func TestGarbageOnTheSocket(t *testing.T) {
+func TestGarbageInsteadOfAnswers(t *testing.T) {
 	everywhere(t, func(t *testing.T, ctx context.Context) {
 		pool := newPool(t, executor.ProcessPoolOptions{Workers: 1})
 		for _, what := range []string{"noise", "half a frame", "another's answer", "no memory", "an end"} {

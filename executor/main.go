@@ -15,9 +15,11 @@ import (
 const markerName = "AIO_EXECUTOR_WORKER"
 
 const (
-	socketFile  = 3 // the calls and their answers
+	socketFile  = 3 // memory files
 	controlFile = 4 // numbers of calls to cancel; its end is that of the parent
-	firstExtra  = 5
+	callsFile   = 5
+	answersFile = 6
+	firstExtra  = 7
 )
 
 func marker(parent, extra int) string { return fmt.Sprintf("%s=%d,%d", markerName, parent, extra) }
@@ -76,7 +78,7 @@ func refuseUnclaimed() {
 		return
 	}
 	frame := wire.Frame{Kind: wire.Refused}
-	_ = wire.SendAll(socketFile, frame.Append(nil), -1)
+	_ = wire.WriteAll(answersFile, frame.Append(nil))
 	fmt.Fprintln(os.Stderr, ErrNoMain)
 	os.Exit(exitForgotten)
 }

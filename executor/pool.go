@@ -109,7 +109,7 @@ func (p *ProcessPool) Execute(ctx context.Context, v *Invocation) error {
 	w := p.place(j, inline)
 	if w != nil && inline {
 		turn := w.reader.turn
-		w.socket.hold()
+		w.line.hold()
 		v.assist = func() { w.readFor(j, turn) }
 	}
 	p.mu.Unlock()
@@ -143,7 +143,7 @@ func (p *ProcessPool) assign(w *workerProcess, j *job) {
 	j.state, j.worker, j.started = jobRunning, w, time.Now()
 	w.job = j
 	w.calls++
-	w.socket.hold() // for send
+	w.line.hold() // for send
 	p.stats.waited.add(j.started.Sub(j.submitted))
 	if j.timeout > 0 {
 		j.timer = time.AfterFunc(j.timeout, func() { p.endJob(j, &aio.TimeoutError{After: j.timeout}) })

@@ -117,7 +117,7 @@ const retirePatience = 5 * time.Second
 func (p *ProcessPool) retire(w *workerProcess) {
 	w.retired = true
 	p.doom(w)
-	wire.Shutdown(w.socket.fd, false)
+	w.line.end()
 	w.killTimer = time.AfterFunc(retirePatience, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -125,20 +125,20 @@ func (p *ProcessPool) retire(w *workerProcess) {
 	})
 }
 
-// endPatience is how long a worker may live without its socket.
+// endPatience is how long a worker may live when its answers have ended.
 const endPatience = 200 * time.Millisecond
 
-// expectEnd is called when the worker's socket has ended, which mostly says that
-// the process has.
+// expectEnd is called when the worker's answers have ended, which mostly says
+// that the process has.
 func (w *workerProcess) expectEnd() {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
 	if _, alive := w.pool.workers[w]; alive && w.endTimer == nil {
-		w.endTimer = time.AfterFunc(endPatience, func() { w.pool.killFor(w, errClosedSocket) })
+		w.endTimer = time.AfterFunc(endPatience, func() { w.pool.killFor(w, errClosedAnswers) })
 	}
 }
 
-var errClosedSocket = fmt.Errorf("%w: it closed its socket", ErrProtocol)
+var errClosedAnswers = fmt.Errorf("%w: it closed its pipe to the pool", ErrProtocol)
 
 // reap waits for the worker's end and settles what is left of it.
 func (w *workerProcess) reap() {
@@ -149,9 +149,12 @@ func (w *workerProcess) reap() {
 	p.mu.Unlock()
 	w.status = w.process.Reap()
 	w.read(false)
-	wire.Shutdown(w.socket.fd, true) // wakes who reads
+	if wire.Unread(w.line.calls) {
+		w.unsent.Store(true)
+	}
 	w.stderr.finish()
 	p.settle(w)
+	w.line.wake()
 	w.control.Close()
 	close(w.reaped)
 }
@@ -171,7 +174,7 @@ func (p *ProcessPool) settle(w *workerProcess) {
 	if w.reader.watch != nil {
 		w.reader.watch.dismiss()
 	}
-	w.socket.release()
+	w.line.release()
 	p.living--
 	j := w.job
 	w.job = nil
@@ -209,7 +212,7 @@ func (p *ProcessPool) fate(j *job, w *workerProcess) error {
 		j.state, j.worker = jobWaiting, nil
 		return nil
 	}
-	if w.socket.unread && w.reason == nil {
+	if w.unsent.Load() && w.reason == nil {
 		return again() // it never saw the call
 	}
 	err := error(&WorkerError{

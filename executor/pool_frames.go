@@ -13,10 +13,10 @@ import (
 
 // take acts upon one frame of a worker. Its error says that no worker sends
 // such.
-func (w *workerProcess) take(f wire.Frame, file int) error {
+func (w *workerProcess) take(f wire.Frame) error {
 	switch f.Kind {
 	case wire.Result, wire.Failure:
-		return w.takeAnswer(f, file)
+		return w.takeAnswer(f)
 	case wire.Progress:
 		done, total, note, err := wire.ParseProgress(f.Body)
 		if err != nil {
@@ -49,8 +49,15 @@ func (w *workerProcess) jobOf(number uint64) *job {
 }
 
 // takeAnswer ends the worker's job, and sends it the next one first.
-func (w *workerProcess) takeAnswer(f wire.Frame, file int) error {
+func (w *workerProcess) takeAnswer(f wire.Frame) error {
 	p := w.pool
+	file := -1
+	if f.InMemory {
+		var err error
+		if file, err = wire.ReceiveFile(w.line.files); err != nil {
+			return err
+		}
+	}
 	var failure error
 	if f.Kind == wire.Failure {
 		packed, err := wire.Decode[wire.Error](f.Body)

@@ -19,10 +19,10 @@ var (
 const exitFatal = 2
 
 // greet waits until a new worker takes calls, and gives it the first one. After
-// an error the process is being killed. The caller holds the socket.
+// an error the process is being killed. The caller holds the line.
 func (w *workerProcess) greet() error {
 	p := w.pool
-	defer w.socket.release()
+	defer w.line.release()
 	timer := time.AfterFunc(p.options.StartTimeout, func() {
 		p.killFor(w, fmt.Errorf("%w (%v): %w", errStartTimeout, p.options.StartTimeout, ErrNoMain))
 	})
@@ -30,7 +30,7 @@ func (w *workerProcess) greet() error {
 	p.mu.Lock()
 	for !w.ready && !w.doomed {
 		p.mu.Unlock()
-		w.socket.await()
+		w.line.await()
 		ended := w.read(true)
 		p.mu.Lock()
 		if ended {
@@ -114,8 +114,8 @@ func (w *workerProcess) welcome() error {
 	if err != nil {
 		return err
 	}
-	w.socket.hold()
-	go w.sendRest(wire.Frame{Kind: wire.Welcome, Body: body}.Append(nil), -1)
+	w.line.hold()
+	go w.sendRest(wire.Frame{Kind: wire.Welcome, Body: body}.Append(nil))
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/executor/internal/process"
-	"github.com/goaio/aio/executor/internal/wire"
 )
 
 // startWorkers starts as many workers as the queue and MinWorkers ask for. p.mu
@@ -129,17 +128,14 @@ func (p *ProcessPool) launch() (*workerProcess, error) {
 		return nil, err
 	}
 	opened = append(opened, stderrThere)
-	here, there, err := wire.Pair()
-	if err != nil {
-		control.Close()
-		stderr.Close()
-		return nil, err
-	}
-	opened = append(opened, os.NewFile(uintptr(there), "executor socket of the worker"))
 	w := &workerProcess{pool: p, control: control, reaped: make(chan struct{})}
 	w.stderr = stderrTail{pipe: stderr, to: p.options.Stderr, ended: make(chan struct{})}
-	if err = w.socket.open(here); err == nil {
-		files := []int{fdOf(null), fdOf(p.options.Stdout), fdOf(stderrThere), there, fdOf(controlThere)}
+	socket, calls, answers, err := w.line.open()
+	if err == nil {
+		for _, fd := range []int{socket, calls, answers} {
+			opened = append(opened, os.NewFile(uintptr(fd), "worker's end"))
+		}
+		files := []int{fdOf(null), fdOf(p.options.Stdout), fdOf(stderrThere), socket, fdOf(controlThere), calls, answers}
 		for _, f := range p.options.ExtraFiles {
 			files = append(files, fdOf(f))
 		}
@@ -147,7 +143,7 @@ func (p *ProcessPool) launch() (*workerProcess, error) {
 			Path: path, Args: os.Args[:1], Env: p.environment(), Dir: p.options.Directory, Files: files, Nice: p.options.Nice,
 		})
 		if err != nil {
-			w.socket.release()
+			w.line.release()
 		}
 	}
 	if err != nil {
@@ -159,7 +155,7 @@ func (p *ProcessPool) launch() (*workerProcess, error) {
 	p.workers[w] = struct{}{}
 	p.living++
 	w.reader.kind = readerGoroutine
-	w.socket.hold() // for greet
+	w.line.hold() // for greet
 	p.stats.started.Add(1)
 	p.watchMemory()
 	if p.killing {

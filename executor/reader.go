@@ -9,7 +9,7 @@ import (
 
 // reader is who waits for what a worker says.
 //
-// For a call that a task awaits it is the task's loop, which watches the socket:
+// For a call that a task awaits it is the task's loop, which watches the pipe:
 // then no goroutine has to be woken, which would double the time of a short
 // call. The watch stays when the call has ended, for the next one. A goroutine
 // that awaits a call reads itself. For all others, and for what such a loop may
@@ -29,7 +29,7 @@ const (
 	readerLoop
 )
 
-// watch is a loop's watch of a worker's socket.
+// watch is a loop's watch of a worker's answers.
 type watch struct {
 	loop   *loop.Loop
 	worker *workerProcess
@@ -53,7 +53,7 @@ func (w *workerProcess) readerFor(j *job, inline bool) {
 func (w *workerProcess) readOnGoroutine() {
 	w.reader.kind = readerGoroutine
 	w.reader.turn++
-	w.socket.hold()
+	w.line.hold()
 	go w.readWhileBusy(w.reader.turn)
 }
 
@@ -99,10 +99,10 @@ func (w *workerProcess) watchOn(l *loop.Loop) bool {
 		w.reader.watch.dismiss()
 	}
 	v := &watch{loop: l, worker: w}
-	if l.AddReader(w.socket.fd, v.readable) != nil {
+	if l.AddReader(w.line.answers, v.readable) != nil {
 		return false
 	}
-	w.socket.hold()
+	w.line.hold()
 	w.reader.watch = v
 	watchesOf(l)[v] = struct{}{}
 	return true
@@ -126,13 +126,13 @@ func (v *watch) remove() {
 	v.gone = true
 	// Another watch of the loop may have taken this one's place.
 	if w := v.worker.reader.watch; w == nil || w == v || w.loop != v.loop {
-		v.loop.RemoveReader(v.worker.socket.fd)
+		v.loop.RemoveReader(v.worker.line.answers)
 	}
 	if v.worker.reader.watch == v {
 		v.worker.reader.watch = nil
 	}
 	delete(watchesOf(v.loop), v)
-	v.worker.socket.release()
+	v.worker.line.release()
 }
 
 type watchesKey struct{}
@@ -184,11 +184,11 @@ func (v *watch) readable() {
 }
 
 // readFor reads, in the goroutine that awaits the job, until that has ended. The
-// goroutine holds the socket.
+// goroutine holds the line.
 func (w *workerProcess) readFor(j *job, turn uint64) {
-	defer w.socket.release()
+	defer w.line.release()
 	for {
-		w.socket.await()
+		w.line.await()
 		ended := w.read(true)
 		w.pool.mu.Lock()
 		if w.job == j && !ended {
@@ -203,17 +203,17 @@ func (w *workerProcess) readFor(j *job, turn uint64) {
 	}
 }
 
-// readWhileBusy reads, in a goroutine of its own that holds the socket, as long
+// readWhileBusy reads, in a goroutine of its own that holds the line, as long
 // as the worker has a job.
 func (w *workerProcess) readWhileBusy(turn uint64) {
-	defer w.socket.release()
+	defer w.line.release()
 	over := func() bool {
 		w.pool.mu.Lock()
 		defer w.pool.mu.Unlock()
 		return !w.mayRead(turn)
 	}
 	for !over() {
-		w.socket.await()
+		w.line.await()
 		if over() || w.read(true) {
 			return
 		}
@@ -228,18 +228,18 @@ func (w *workerProcess) mayRead(turn uint64) bool {
 
 // read takes what has come, without waiting, and reports whether that was the
 // end. Whoever is told again of what is left may stop before it has looked
-// whether the socket is empty.
+// whether the pipe is empty.
 func (w *workerProcess) read(toldAgain bool) (ended bool) {
-	s := &w.socket
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	for drained := false; !s.ended; {
-		frame, file, ok, err := s.buffer.Next()
+	l := &w.line
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	for drained := false; !l.over; {
+		frame, ok, err := l.buffer.Next()
 		if err == nil && ok {
-			err = w.take(frame, file)
+			err = w.take(frame)
 		}
 		if err != nil {
-			s.ended = true
+			l.over = true
 			w.pool.killFor(w, errors.Join(ErrProtocol, err))
 			break
 		}
@@ -249,19 +249,15 @@ func (w *workerProcess) read(toldAgain bool) (ended bool) {
 		if drained && toldAgain {
 			return false
 		}
-		drained, err = s.buffer.Fill(s.fd, true)
+		drained, err = l.buffer.Fill(l.answers, true)
 		switch {
 		case err == nil:
 		case errors.Is(err, wire.ErrWouldBlock):
 			return false
 		default:
-			s.ended = true
-			s.unread = errors.Is(err, wire.ErrReset)
+			l.over = true
 			w.expectEnd()
 		}
-	}
-	for _, file := range s.buffer.Files() {
-		wire.CloseFile(file)
 	}
 	return true
 }

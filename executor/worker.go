@@ -43,7 +43,7 @@ func work() {
 	if err != nil {
 		w.broken(err)
 	}
-	welcome, _, err := w.next()
+	welcome, err := w.next()
 	if err != nil {
 		w.leave(err)
 	}
@@ -90,7 +90,7 @@ func (w *worker) serve(setUp *wire.Settings) {
 		return
 	}
 	for {
-		frame, file, err := w.next()
+		frame, err := w.next()
 		if err != nil {
 			w.leave(err)
 		}
@@ -99,7 +99,7 @@ func (w *worker) serve(setUp *wire.Settings) {
 		}
 		timeout, name, input, err := wire.ParseCall(frame.Body)
 		if err == nil && frame.InMemory {
-			input, err = wire.Unseal(file, maxInt)
+			input, err = received(socketFile, maxInt)
 		}
 		if err != nil {
 			w.broken(err)
@@ -182,23 +182,32 @@ func guarded(ctx context.Context, serve served, input []byte) (output []byte, er
 }
 
 // next waits for the next frame. Its body is valid until the next call.
-func (w *worker) next() (frame wire.Frame, file int, err error) {
+func (w *worker) next() (frame wire.Frame, err error) {
 	for {
-		frame, file, ok, err := w.buffer.Next()
+		frame, ok, err := w.buffer.Next()
 		if ok || err != nil {
-			return frame, file, err
+			return frame, err
 		}
-		if _, err := w.buffer.Fill(socketFile, false); err != nil {
-			return frame, -1, err
+		if _, err := w.buffer.Fill(callsFile, false); err != nil {
+			return frame, err
 		}
 	}
+}
+
+// received is the payload of a frame that is in memory.
+func received(socket int, limit int64) ([]byte, error) {
+	file, err := wire.ReceiveFile(socket)
+	if err != nil {
+		return nil, err
+	}
+	return wire.Unseal(file, limit)
 }
 
 func (w *worker) send(kind wire.Kind, number uint64, body []byte) error {
 	w.sending.Lock()
 	defer w.sending.Unlock()
 	w.out = wire.Frame{Kind: kind, Call: number, Body: body}.Append(w.out[:0])
-	return wire.SendAll(socketFile, w.out, -1)
+	return wire.WriteAll(answersFile, w.out)
 }
 
 // result sends what a function has returned.
@@ -217,8 +226,10 @@ func (w *worker) result(number uint64, output []byte) {
 	defer wire.CloseFile(file)
 	w.sending.Lock()
 	defer w.sending.Unlock()
-	header := wire.AppendHeader(nil, wire.Result, true, number, 0)
-	if err := wire.SendAll(socketFile, header, file); err != nil {
+	if err := wire.SendFile(socketFile, file); err != nil {
+		w.leave(err)
+	}
+	if err := wire.WriteAll(answersFile, wire.AppendHeader(nil, wire.Result, true, number, 0)); err != nil {
 		w.leave(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/goaio/aio/executor/internal/process"
@@ -16,11 +17,12 @@ import (
 type workerProcess struct {
 	pool    *ProcessPool
 	process *process.Process
-	socket  socket
+	line    line
 	control *os.File // where to write the numbers of calls to cancel
 	stderr  stderrTail
 	reaped  chan struct{}  // closed when the process has ended and all it said was read
 	status  process.Status // how it ended
+	unsent  atomic.Bool    // it has not read all of its last call
 
 	// Under the pool's mutex.
 	job       *job
@@ -40,11 +42,11 @@ type workerProcess struct {
 var frames = sync.Pool{New: func() any { return new([]byte) }}
 
 // send sends the worker the job that it was assigned. It does not wait: what
-// the socket does not take at once a goroutine writes.
+// the pipe does not take at once a goroutine writes.
 func (w *workerProcess) send(j *job) {
-	defer w.socket.release() // that of assign
+	defer w.line.release() // that of assign
 	if len(j.input) > wire.Inline {
-		w.socket.hold()
+		w.line.hold()
 		go w.sendLarge(j)
 		return
 	}
@@ -52,26 +54,29 @@ func (w *workerProcess) send(j *job) {
 	b := wire.AppendHeader((*frame)[:0], wire.Call, false, j.number, wire.CallSize(j.invocation.Function())+len(j.input))
 	b = append(wire.AppendCall(b, j.timeout, j.invocation.Function()), j.input...)
 	*frame = b
-	n, err := wire.Send(w.socket.fd, b, -1, true)
-	if n < len(b) && (err == nil || errors.Is(err, wire.ErrWouldBlock)) {
-		w.socket.hold()
-		go w.sendRest(bytes.Clone(b[n:]), -1)
+	n, err := wire.Write(w.line.calls, b, true)
+	switch {
+	case err != nil && !errors.Is(err, wire.ErrWouldBlock):
+		w.unsent.Store(true) // the rest is for who reaps it
+	case n < len(b):
+		w.line.hold()
+		go w.sendRest(bytes.Clone(b[n:]))
 	}
-	// Any other error says that the worker is ending: that is for who reaps it.
 	frames.Put(frame)
 }
 
-// sendRest writes in a goroutine that holds the socket, and releases that.
-func (w *workerProcess) sendRest(b []byte, file int) {
-	defer w.socket.release()
+// sendRest writes in a goroutine that holds the line, and releases that.
+func (w *workerProcess) sendRest(b []byte) {
+	defer w.line.release()
 	for len(b) > 0 {
-		n, err := wire.Send(w.socket.fd, b, file, true)
+		n, err := wire.Write(w.line.calls, b, true)
 		switch {
 		case err == nil:
-			b, file = b[n:], -1
+			b = b[n:]
 		case errors.Is(err, wire.ErrWouldBlock):
-			wire.AwaitWritable(w.socket.fd)
+			wire.AwaitWritable(w.line.calls)
 		default:
+			w.unsent.Store(true)
 			return
 		}
 	}
@@ -81,14 +86,20 @@ func (w *workerProcess) sendRest(b []byte, file int) {
 func (w *workerProcess) sendLarge(j *job) {
 	file, err := wire.Seal(j.input)
 	if err != nil {
-		w.socket.release()
+		w.line.release()
 		w.pool.giveBack(w, j, err)
 		return
 	}
-	defer wire.CloseFile(file)
+	err = wire.SendFile(w.line.files, file)
+	wire.CloseFile(file)
+	if err != nil {
+		w.unsent.Store(true)
+		w.line.release()
+		return
+	}
 	name := j.invocation.Function()
 	b := wire.AppendHeader(nil, wire.Call, true, j.number, wire.CallSize(name))
-	w.sendRest(wire.AppendCall(b, j.timeout, name), file)
+	w.sendRest(wire.AppendCall(b, j.timeout, name))
 }
 
 // giveBack ends a job that could not be sent to its worker.

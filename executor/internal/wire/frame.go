@@ -1,5 +1,5 @@
 // Package wire is what a process pool and its workers say to each other: frames
-// on a socket pair, and payloads that are too large for it in sealed memory.
+// on two pipes, and payloads that are too large for these in sealed memory.
 package wire
 
 import (
@@ -41,14 +41,14 @@ const (
 	// four bytes, the kind, the flags, two zeroes and the number of the call in
 	// eight, little-endian.
 	HeaderSize = 16
-	// Inline is the largest payload that goes through the socket.
+	// Inline is the largest payload that goes through a pipe.
 	Inline = 256 << 10
 	// MaxBody bounds a frame's body: a payload and what comes before it.
 	MaxBody = Inline + 4<<10
 )
 
-// InMemory is the flag of a frame whose payload is in a memory file, which
-// comes with the frame's first byte.
+// InMemory is the flag of a frame whose payload is in a memory file, which is
+// sent before the frame.
 const InMemory = 1
 
 // Frame is one message.

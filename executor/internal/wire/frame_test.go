@@ -21,9 +21,9 @@ func TestFramesComeOutAsTheyWentIn(t *testing.T) {
 	// In pieces, so that every boundary falls into a frame somewhere.
 	for piece := 1; len(b) > 0; piece = piece*3%4093 + 1 {
 		for {
-			f, file, ok, err := buffer.Next()
-			if err != nil || file != -1 {
-				t.Fatal(err, file)
+			f, ok, err := buffer.Next()
+			if err != nil {
+				t.Fatal(err)
 			}
 			if !ok {
 				break
@@ -33,12 +33,10 @@ func TestFramesComeOutAsTheyWentIn(t *testing.T) {
 		}
 		n := copy(buffer.Room(), b[:min(piece, len(b))])
 		b = b[n:]
-		if err := buffer.Filled(n, -1); err != nil {
-			t.Fatal(err)
-		}
+		buffer.Filled(n)
 	}
 	for {
-		f, _, ok, err := buffer.Next()
+		f, ok, err := buffer.Next()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,18 +68,6 @@ func TestParseRefuses(t *testing.T) {
 		if _, _, _, err := Parse(b); !errors.Is(err, ErrFrame) {
 			t.Errorf("%s: error %v", name, err)
 		}
-	}
-}
-
-func TestAFrameWithoutItsMemoryIsRefused(t *testing.T) {
-	var buffer Buffer
-	b := AppendHeader(nil, Result, true, 1, 0)
-	n := copy(buffer.Room(), b)
-	if err := buffer.Filled(n, -1); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, _, err := buffer.Next(); !errors.Is(err, ErrFrame) {
-		t.Errorf("error %v", err)
 	}
 }
 

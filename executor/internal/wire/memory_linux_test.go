@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"errors"
-	"io"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,25 +21,24 @@ func TestASealedPayloadCrossesASocket(t *testing.T) {
 	if _, err := unix.Write(file, []byte("x")); err == nil {
 		t.Error("a sealed payload can be written")
 	}
-	frame := AppendHeader(nil, Result, true, 5, 0)
-	if err := SendAll(here, frame, file); err != nil {
+	if err := SendFile(here, file); err != nil {
 		t.Fatal(err)
 	}
 	CloseFile(file)
-	CloseFile(here)
-	var buffer Buffer
-	if _, err := buffer.Fill(there, false); err != nil {
+	got, err := ReceiveFile(there)
+	if err != nil {
 		t.Fatal(err)
-	}
-	f, got, ok, err := buffer.Next()
-	if err != nil || !ok || f.Call != 5 || got < 0 {
-		t.Fatal(f, got, ok, err)
 	}
 	read, err := Unseal(got, 64<<20)
 	if err != nil || !bytes.Equal(read, payload) {
 		t.Fatalf("%d bytes, error %v", len(read), err)
 	}
-	if _, err := buffer.Fill(there, false); err != io.EOF {
+	// A frame that says that there is one more lies.
+	if _, err := ReceiveFile(there); !errors.Is(err, ErrFrame) {
+		t.Errorf("error %v without a file", err)
+	}
+	CloseFile(here)
+	if _, err := ReceiveFile(there); !errors.Is(err, ErrFrame) {
 		t.Errorf("error %v at the end", err)
 	}
 	CloseFile(there)
@@ -73,12 +71,7 @@ func TestManyFilesAreRefused(t *testing.T) {
 	if err := unix.Sendmsg(here, []byte("x"), unix.UnixRights(0, 1, 2), nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	var buffer Buffer
-	_, err = buffer.Fill(there, false)
-	if !errors.Is(err, ErrFrame) {
+	if _, err = ReceiveFile(there); !errors.Is(err, ErrFrame) {
 		t.Errorf("error %v", err)
-	}
-	for _, file := range buffer.Files() {
-		CloseFile(file)
 	}
 }

@@ -7,24 +7,26 @@ import (
 	"time"
 )
 
-var (
-	ErrWouldBlock = errors.New("would block")
-	ErrReset      = errors.New("connection reset")
-)
+var ErrWouldBlock = errors.New("would block")
 
-func Pair() (here, there int, err error) { return -1, -1, errors.ErrUnsupported }
+func Pair() (here, there int, err error)    { return -1, -1, errors.ErrUnsupported }
+func Pipe() (read, write int, err error)    { return -1, -1, errors.ErrUnsupported }
+func CreatedBy(fd, pid int) bool            { return false }
+func SendFile(socket, file int) error       { return errors.ErrUnsupported }
+func ReceiveFile(socket int) (int, error)   { return -1, errors.ErrUnsupported }
+func WriteAll(fd int, b []byte) error       { return errors.ErrUnsupported }
+func Unread(fd int) bool                    { return false }
+func AwaitReadable(int, time.Duration) bool { return false }
+func AwaitWritable(fd int)                  {}
+func Duplicate(fd int) (int, error)         { return -1, errors.ErrUnsupported }
+func SetNonblocking(fd int) error           { return errors.ErrUnsupported }
+func CloseOnExec(fd int)                    {}
+func Seal(payload []byte) (int, error)      { return -1, errors.ErrUnsupported }
+func Unseal(int, int64) ([]byte, error)     { return nil, errors.ErrUnsupported }
+func CloseFile(fd int)                      {}
+
 func (b *Buffer) Fill(fd int, nonblocking bool) (drained bool, err error) {
 	return true, errors.ErrUnsupported
 }
-func Send(fd int, b []byte, file int, nonblocking bool) (int, error) { return 0, errors.ErrUnsupported }
-func SendAll(fd int, b []byte, file int) error                       { return errors.ErrUnsupported }
-func Shutdown(fd int, both bool)                                     {}
-func AwaitReadable(fd int, timeout time.Duration) bool               { return false }
-func AwaitWritable(fd int)                                           {}
-func Duplicate(fd int) (int, error)                                  { return -1, errors.ErrUnsupported }
-func SetNonblocking(fd int) error                                    { return errors.ErrUnsupported }
-func CloseOnExec(fd int)                                             {}
-func CreatedBy(fd, pid int) bool                                     { return false }
-func Seal(payload []byte) (fd int, err error)                        { return -1, errors.ErrUnsupported }
-func Unseal(fd int, limit int64) ([]byte, error)                     { return nil, errors.ErrUnsupported }
-func CloseFile(fd int)                                               {}
+
+func Write(fd int, b []byte, nonblocking bool) (int, error) { return 0, errors.ErrUnsupported }

@@ -1,0 +1,124 @@
+package executor
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/goaio/aio/executor/internal/wire"
+)
+
+// line is the pool's end of what connects it to a worker. Its descriptors are
+// closed when the worker, every loop that watches it and whoever reads or writes
+// have let go of it. They are not on Go's poller: that would wake a thread for
+// each message that a loop, or a goroutine in its own wait, takes.
+type line struct {
+	calls   int // a pipe to the worker; -1 when it was ended
+	answers int // a pipe from it
+	files   int // a socket for memory files
+	refs    atomic.Int32
+
+	reading sync.Mutex // whoever reads has it; taken before the pool's
+	buffer  wire.Buffer
+	over    bool // nothing more will come
+
+	waits sync.Mutex
+	wait  *os.File // of a goroutine in a long wait
+	woken bool     // nobody shall wait any more
+}
+
+// open makes a line, and returns the worker's ends: of the socket, the calls and
+// the answers.
+func (l *line) open() (files, calls, answers int, err error) {
+	var opened []int
+	defer func() {
+		if err != nil {
+			for _, fd := range opened {
+				wire.CloseFile(fd)
+			}
+		}
+	}()
+	if l.files, files, err = wire.Pair(); err != nil {
+		return
+	}
+	opened = append(opened, l.files, files)
+	if calls, l.calls, err = wire.Pipe(); err != nil {
+		return
+	}
+	opened = append(opened, calls, l.calls)
+	if l.answers, answers, err = wire.Pipe(); err != nil {
+		return
+	}
+	opened = append(opened, l.answers, answers)
+	l.refs.Store(1)
+	for _, fd := range []int{l.calls, l.answers} {
+		if err = wire.SetNonblocking(fd); err != nil {
+			return
+		}
+	}
+	return
+}
+
+// hold keeps the descriptors open until a release. The caller knows that they
+// are.
+func (l *line) hold() { l.refs.Add(1) }
+
+// release gives up one hold.
+func (l *line) release() {
+	if l.refs.Add(-1) == 0 {
+		l.end()
+		wire.CloseFile(l.answers)
+		wire.CloseFile(l.files)
+	}
+}
+
+// end tells the worker that no more calls will come. Nobody may be writing.
+func (l *line) end() {
+	if l.calls >= 0 {
+		wire.CloseFile(l.calls)
+		l.calls = -1
+	}
+}
+
+// shortWait is how long a goroutine waits for an answer with its thread, which
+// takes half the time of a wait on Go's poller; only a long wait is worth the
+// set-up of one there.
+const shortWait = 2 * time.Millisecond
+
+// await waits, in a goroutine that holds the line, until there is something to
+// read, or wake was called.
+func (l *line) await() {
+	if wire.AwaitReadable(l.answers, shortWait) {
+		return
+	}
+	again, err := wire.Duplicate(l.answers)
+	if err != nil {
+		return
+	}
+	file := os.NewFile(uintptr(again), "executor answers")
+	defer file.Close()
+	l.waits.Lock()
+	l.wait = file
+	woken := l.woken
+	l.waits.Unlock()
+	if raw, err := file.SyscallConn(); err == nil && !woken {
+		_ = raw.Read(func(fd uintptr) bool { return wire.AwaitReadable(int(fd), 0) })
+	}
+	l.waits.Lock()
+	defer l.waits.Unlock()
+	if l.wait == file {
+		l.wait = nil
+	}
+}
+
+// wake ends the wait of a goroutine, for good: the worker is dead, but what it
+// has started may have the pipe open.
+func (l *line) wake() {
+	l.waits.Lock()
+	defer l.waits.Unlock()
+	l.woken = true
+	if l.wait != nil {
+		_ = l.wait.SetReadDeadline(time.Unix(1, 0))
+	}
+}
