@@ -4,6 +4,8 @@ go 1.26.0
 
 require (
 	github.com/goaio/aio v0.0.0
+	github.com/gobwas/httphead v0.1.0
+	github.com/gobwas/ws v1.5.0
 	golang.org/x/net v0.62.0
 )
 

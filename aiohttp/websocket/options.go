@@ -1,0 +1,59 @@
+//go:build unix && !aix
+
+package websocket
+
+import "time"
+
+// Options are what servers and clients can set. A nil pointer has the defaults.
+type Options struct {
+	// Subprotocols are those that this end speaks, the best first.
+	Subprotocols []string
+
+	// Compression has messages compressed if the peer agrees: permessage-deflate,
+	// each message by itself.
+	Compression bool
+	// CompressionThreshold is how many bytes a message must have to be compressed;
+	// 512 if it is 0.
+	CompressionThreshold int
+
+	// MaxMessage is how many bytes a message may have that comes, decompressed,
+	// whatever its frames; 1 MiB if it is 0. A larger one ends the connection with
+	// [StatusMessageTooBig], as its frame's header says so.
+	MaxMessage int64
+	// MaxQueued is how many bytes may be queued by the calls that do not wait, for
+	// a peer that does not read; 1 MiB if it is 0. One message always may.
+	MaxQueued int
+
+	// Heartbeat has a peer pinged that has sent nothing for so long, and dropped
+	// if it has not answered after as long again; 0 for never. In the
+	// straight-line form somebody must be reading all the time.
+	Heartbeat time.Duration
+}
+
+func (o *Options) messageLimit() int64 {
+	if o == nil || o.MaxMessage <= 0 {
+		return 1 << 20
+	}
+	return o.MaxMessage
+}
+
+func (o *Options) queueLimit() int {
+	if o == nil || o.MaxQueued <= 0 {
+		return 1 << 20
+	}
+	return o.MaxQueued
+}
+
+func (o *Options) threshold() int {
+	if o == nil || o.CompressionThreshold <= 0 {
+		return 512
+	}
+	return o.CompressionThreshold
+}
+
+func (o *Options) heartbeat() time.Duration {
+	if o == nil {
+		return 0
+	}
+	return o.Heartbeat
+}
