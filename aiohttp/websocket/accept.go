@@ -5,10 +5,13 @@ package websocket
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/goaio/aio/aiohttp/internal/upgrade"
 )
 
 // AcceptOptions are a server's. A nil pointer has the defaults.
@@ -60,13 +63,26 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 		return nil, refuse(w, http.StatusNotImplemented, errors.New("websocket: this ResponseWriter cannot be hijacked; does a middleware hide it, or is this HTTP/2?"))
 	}
 	w.WriteHeader(http.StatusSwitchingProtocols)
-	conn, buffered, err := http.NewResponseController(w).Hijack()
+	conn, unread, err := c.take(w)
 	if err != nil {
 		return nil, fmt.Errorf("websocket: %w", err)
 	}
-	unread, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	c.setup(conn, &o.Options, unread)
 	return c, nil
+}
+
+// take takes the connection over, in a way that lets its loop look after it later
+// if the server is aiohttp's.
+func (c *Conn) take(w http.ResponseWriter) (net.Conn, []byte, error) {
+	if c.taker = upgrade.Of(w); c.taker != nil {
+		return c.taker.Take()
+	}
+	conn, buffered, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	unread, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	return conn, unread, nil
 }
 
 // hijackable reports whether w, or what it wraps, is a Hijacker.

@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp/internal/upgrade"
 )
 
 // MessageType is what a message is.
@@ -53,9 +54,10 @@ type Conn struct {
 	threshold   int // from which on messages are compressed
 	maxQueued   int
 
-	reading  aio.Mutex // who has it has the decoder
-	decoder  *decoder  // nil while nothing has begun
-	receiver *receiver // of the event form
+	reading  aio.Mutex                // who has it has the decoder
+	decoder  *decoder                 // nil while nothing has begun
+	receiver atomic.Pointer[receiver] // of the event form
+	taker    upgrade.Taker            // who can have the connection's loop look after it
 
 	writing aio.Mutex // who has it writes a frame
 	closed  atomic.Bool

@@ -40,7 +40,7 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 		return nil
 	}
 	c.tell(code, reason)
-	if c.receiver != nil {
+	if c.receiver.Load() != nil {
 		return nil
 	}
 	err := c.reading.Lock(innermost)
@@ -148,7 +148,10 @@ func (c *Conn) shut() {
 	c.heartbeat.stop()
 	c.mu.Unlock()
 	_ = c.way.Close()
-	c.receiver.closed(c)
+	// A loop calls for itself.
+	if r := c.receiver.Load(); r != nil && r.pumped {
+		r.closed(c)
+	}
 }
 
 // expire closes the connection after a time. It is called with the lock held.
@@ -165,7 +168,9 @@ func (c *Conn) expire(d time.Duration) {
 
 var errNoAnswer = errors.New("the peer did not answer the close frame in time")
 
-func (c *Conn) expired() { c.finish(&CloseError{Code: StatusAbnormalClosure, Local: true, Err: errNoAnswer}) }
+func (c *Conn) expired() {
+	c.finish(&CloseError{Code: StatusAbnormalClosure, Local: true, Err: errNoAnswer})
+}
 
 // closeNow closes after the last frame was sent.
 func (c *Conn) closeNow(how closing) {
@@ -193,7 +198,7 @@ func (c *Conn) linger() {
 	c.mu.Lock()
 	c.expire(lingering)
 	c.mu.Unlock()
-	if !c.receiver.onLoop() {
+	if !c.receiver.Load().onLoop() {
 		go func() {
 			for c.drop(context.Background()) == nil {
 			}

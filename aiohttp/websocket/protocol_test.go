@@ -59,6 +59,16 @@ func (p rawPeer) all() string {
 	}
 }
 
+// one returns the next frame.
+func (p rawPeer) one(t *testing.T) string {
+	t.Helper()
+	f, err := ws.ReadFrame(p.reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return describe(f)
+}
+
 func describe(f ws.Frame) string {
 	name := map[ws.OpCode]string{ws.OpText: "text", ws.OpBinary: "binary", ws.OpContinuation: "continuation",
 		ws.OpClose: "close", ws.OpPing: "ping", ws.OpPong: "pong"}[f.Header.OpCode]

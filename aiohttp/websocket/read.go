@@ -24,7 +24,7 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 		return 0, nil, err
 	}
 	defer c.reading.Unlock()
-	if c.receiver != nil {
+	if c.receiver.Load() != nil {
 		return 0, nil, errEvents
 	}
 	t, data, err := c.receive(ctx)

@@ -5,40 +5,62 @@ package websocket
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
+
+	"github.com/goaio/aio"
 )
 
 // receiver is a connection's event form.
 type receiver struct {
 	handler Handler
 	once    sync.Once
-	pumped  bool // by a goroutine
+	pumped  bool // by a task or a goroutine
+	pending bool // something had come before the loop looked
 }
 
-// onLoop reports whether the connection's loop tells of what comes.
-func (r *receiver) onLoop() bool { return r != nil && !r.pumped }
-
 // Handle gives the connection to h, which is called with each message from here
-// on, and returns. The request's handler should then return too. It is an error
-// if it is called twice.
+// on, and returns. The handler of the request should then return too.
+//
+// On an aiohttp server, called before that return, the connection goes back to
+// its loop, and needs nothing but its own memory while it is idle. A client's
+// connection, or one of another server, has a task or a goroutine wait for its
+// messages. It is an error if it is called twice.
 func (c *Conn) Handle(h Handler) error {
-	if c.receiver != nil {
+	r := &receiver{handler: h, pumped: c.taker == nil, pending: c.decoder != nil}
+	if !c.receiver.CompareAndSwap(nil, r) {
 		return errEvents
 	}
-	c.receiver = &receiver{handler: h, pumped: true}
-	go c.pump()
+	if c.taker != nil {
+		c.taker.Keep(events{c}, r.pending)
+		c.taker = nil
+		return nil
+	}
+	aio.Go(aio.Detached(context.Background()), func(ctx context.Context) error {
+		c.pump(ctx, r)
+		return nil
+	}, aio.Name("websocket receiver"))
 	return nil
 }
 
 // pump calls the handler where no loop does.
-func (c *Conn) pump() {
-	ctx := context.Background()
-	for c.ended() == nil {
+func (c *Conn) pump(ctx context.Context, r *receiver) {
+	over := false
+	// Deferred, for a task whose loop is closed is unwound from its await.
+	defer func() {
+		if !over {
+			c.CloseNow()
+		}
+	}()
+	for {
 		t, data, err := c.receive(ctx)
+		if over = c.ended() != nil; over {
+			break
+		}
 		if err != nil {
 			break
 		}
-		c.receiver.message(ctx, c, t, data)
+		r.message(ctx, c, t, data)
 	}
 	c.rest()
 }
@@ -56,9 +78,50 @@ func (r *receiver) message(ctx context.Context, c *Conn, t MessageType, data []b
 	c.fail(StatusInternalError, "")
 }
 
+// onLoop reports whether the connection's loop tells of what comes.
+func (r *receiver) onLoop() bool { return r != nil && !r.pumped }
+
 // closed tells the handler, once.
-func (r *receiver) closed(c *Conn) {
-	if r != nil {
-		r.once.Do(func() { r.handler.Closed(c, c.ended()) })
+func (r *receiver) closed(c *Conn) { r.once.Do(func() { r.handler.Closed(c, c.ended()) }) }
+
+// events is what the connection's loop calls.
+type events struct{ c *Conn }
+
+// Event takes what has come.
+func (e events) Event(ctx context.Context) error {
+	c := e.c
+	r := c.receiver.Load()
+	read := r.pending
+	r.pending = false
+	for {
+		if c.closed.Load() {
+			return io.EOF
+		}
+		t, data, found, err := c.found()
+		switch {
+		case found:
+			r.message(ctx, c, t, data)
+			continue
+		case read:
+			c.rest()
+			return nil
+		case err != nil: // it has ended, and the peer may take a while to see it
+			if c.drop(ctx) != nil {
+				return io.EOF
+			}
+		case c.readOnce(ctx) != nil && ctx.Err() != nil:
+			return io.EOF
+		}
+		read = true
 	}
+}
+
+// HungUp has nothing to do: the next read finds the end.
+func (events) HungUp() {}
+
+// Closed hears of the end.
+func (e events) Closed() {
+	e.c.CloseNow()
+	e.c.rest()
+	e.c.receiver.Load().closed(e.c)
 }

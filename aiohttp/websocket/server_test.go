@@ -84,8 +84,10 @@ var forms = []form{
 				return
 			}
 			defer c.Close(StatusNormalClosure, "")
-			for message, err := range c.Messages(r.Context()) {
-				if err != nil || c.Write(r.Context(), message.Type, message.Data) != nil {
+			// net/http may cancel the request's context if the client leaves at once.
+			ctx := context.WithoutCancel(r.Context())
+			for message, err := range c.Messages(ctx) {
+				if err != nil || c.Write(ctx, message.Type, message.Data) != nil {
 					return
 				}
 			}

@@ -1,0 +1,108 @@
+//go:build unix && !aix
+
+package websocket_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+
+	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp"
+	"github.com/goaio/aio/aiohttp/websocket"
+	"github.com/goaio/aio/aionet"
+)
+
+// serve runs a server for as long as client does.
+func serve(h http.Handler, client func(ctx context.Context, url string) error) {
+	err := aio.Run(context.Background(), func(ctx context.Context) error {
+		l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		server := &aiohttp.Server{Handler: h}
+		aio.Go(ctx, func(ctx context.Context) error { return server.Serve(ctx, l) })
+		if err := client(ctx, "ws://"+l.Addr().String()); err != nil {
+			return err
+		}
+		return server.Shutdown(ctx)
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+}
+
+// The straight-line form: the handler reads and writes.
+func ExampleAccept() {
+	shout := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return // the client has its answer
+		}
+		defer c.Close(websocket.StatusNormalClosure, "")
+		for message, err := range c.Messages(r.Context()) {
+			if err != nil {
+				return
+			}
+			if err := c.Write(r.Context(), message.Type, append(message.Data, '!')); err != nil {
+				return
+			}
+		}
+	})
+	serve(aiohttp.OnLoop(shout), func(ctx context.Context, url string) error {
+		c, err := websocket.Dial(ctx, url, nil)
+		if err != nil {
+			return err
+		}
+		defer c.Close(websocket.StatusNormalClosure, "")
+		if err := c.Write(ctx, websocket.Text, []byte("hello")); err != nil {
+			return err
+		}
+		_, answer, err := c.Read(ctx)
+		fmt.Println(string(answer))
+		return err
+	})
+	// Output: hello!
+}
+
+// room is what all members share. They are on one loop, so it needs no lock.
+type room map[*websocket.Conn]struct{}
+
+func (r room) Message(ctx context.Context, c *websocket.Conn, t websocket.MessageType, data []byte) error {
+	return websocket.Broadcast(maps.Keys(r), t, data)
+}
+
+func (r room) Closed(c *websocket.Conn, end *websocket.CloseError) { delete(r, c) }
+
+// The event form: the handler returns, and an idle connection costs only memory.
+func ExampleConn_Handle() {
+	members := room{}
+	join := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		members[c] = struct{}{}
+		c.Handle(members)
+	})
+	serve(aiohttp.OnLoop(join), func(ctx context.Context, url string) error {
+		alice, err := websocket.Dial(ctx, url, nil)
+		if err != nil {
+			return err
+		}
+		defer alice.CloseNow()
+		bob, err := websocket.Dial(ctx, url, nil)
+		if err != nil {
+			return err
+		}
+		defer bob.CloseNow()
+		if err := alice.Write(ctx, websocket.Text, []byte("hello, room")); err != nil {
+			return err
+		}
+		_, heard, err := bob.Read(ctx)
+		fmt.Println("bob hears:", string(heard))
+		return err
+	})
+	// Output: bob hears: hello, room
+}
