@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/goaio/aio/cmd/aio/tour"
+	"github.com/goaio/aio/executor"
 )
 
 const usage = `aio: event loops and coroutines for Go
@@ -16,7 +17,10 @@ usage:
   aio help                                  this text
 `
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	executor.Main() // the tour has a pool of processes
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
 
 func run(arguments []string, out, errors io.Writer) (status int) {
 	if len(arguments) == 0 {

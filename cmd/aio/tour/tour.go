@@ -20,6 +20,7 @@ var steps = []step{
 	callbacksStep,
 	socketPairStep,
 	blockingStep,
+	processesStep,
 	futureStep,
 	untilCompleteStep,
 	cancelStep,
