@@ -13,4 +13,7 @@
 // database driver, a mutex, another client. [OnLoop] marks one that awaits
 // instead. It runs as a coroutine on its connection's loop, which is the fast
 // way, and state that only such handlers of one loop touch needs no lock.
+//
+// [Transport] is the client's side: an [http.RoundTripper] for an [http.Client],
+// which awaits in a task and blocks in a goroutine.
 package aiohttp

@@ -182,29 +182,34 @@ var plainByte = func() (plain [256]bool) {
 // fields is RFC 9110, section 5. A line that continues the one before it is
 // refused, as the RFC has it: proxies differ in what they make of it.
 func (h *head) fields(text string) error {
+	header, err := parseFields(text)
+	h.request.Header = header
+	return err
+}
+
+func parseFields(text string) (http.Header, error) {
 	lines := strings.Count(text, "\n") - 1
 	header := make(http.Header, lines)
-	h.request.Header = header
 	values := make([]string, lines)
 	for {
 		line, rest, err := nextLine(text)
 		if err != nil {
-			return err
+			return header, err
 		}
 		if text = rest; line == "" {
-			return nil
+			return header, nil
 		}
 		colon := strings.IndexByte(line, ':')
 		if colon <= 0 {
-			return bad("malformed header line")
+			return header, bad("malformed header line")
 		}
 		key, ok := canonicalKey(line[:colon])
 		if !ok {
-			return bad("invalid header name")
+			return header, bad("invalid header name")
 		}
 		value := trim(line[colon+1:])
 		if !validValue(value) {
-			return bad("invalid header value")
+			return header, bad("invalid header value")
 		}
 		if present, is := header[key]; is {
 			header[key] = append(present, value)

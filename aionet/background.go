@@ -72,10 +72,14 @@ func (b *backgroundLoop) start() error {
 // behind is a descriptor as the background loop knows it.
 type behind struct{ *descriptor }
 
-// Ready hears from the background loop. The hook is the home loop's business.
+// Ready hears from the background loop. A server's hook is the home loop's
+// business.
 func (b behind) Ready(is loop.Readiness) {
 	b.mu.Lock()
 	b.notice(is)
+	if w, ok := b.hook.(*watch); ok && is&(loop.Readable|loop.HungUp) != 0 && b.in.waiter == nil {
+		w.readable()
+	}
 	b.mu.Unlock()
 }
 
