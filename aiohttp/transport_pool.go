@@ -225,8 +225,8 @@ func (t *Transport) put(c *clientConnection) {
 	if oldest != nil {
 		oldest.close()
 	}
-	if oldest != c && c.watch() != nil {
-		t.broke(c)
+	if oldest != c {
+		_ = c.watch() // unwatched, its end shows when it is used again
 	}
 }
 
@@ -238,21 +238,22 @@ func (p *pool) drop(c *clientConnection) {
 
 // broke hears from a connection's loop that an idle one has something to read,
 // which is its end or nothing that was asked for. Over TLS it may be none of our
-// business.
+// business; the connection stays where it is then.
 func (t *Transport) broke(c *clientConnection) {
 	p := &t.pool
+	stale := c.readable()
 	p.mu.Lock()
 	idle := c.element != nil
-	if idle {
+	if idle && stale {
 		p.drop(c)
 	}
 	p.mu.Unlock()
 	switch {
 	case !idle: // somebody has taken it, and finds out
-	case c.readable():
+	case stale:
 		c.close()
 	default:
-		t.put(c)
+		_ = c.watch()
 	}
 }
 
