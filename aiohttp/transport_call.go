@@ -61,7 +61,7 @@ func (c *call) do(ctx context.Context) (*http.Response, error) {
 	} else {
 		c.closeRequestBody()
 		c.connection.out.err = nil
-		_ = c.connection.out.discard()
+		c.connection.out.discard()
 	}
 	c.connection.in.close()
 	return nil, err

@@ -116,7 +116,7 @@ func (c *clientConnection) begin(ctx context.Context) {
 func (c *clientConnection) rest() {
 	c.used = true
 	c.in.close()
-	_ = c.out.discard()
+	c.out.discard()
 	c.reader.ctx, c.writer.ctx = nil, nil
 }
 

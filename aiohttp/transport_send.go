@@ -174,7 +174,7 @@ func (s *sender) run(ctx context.Context) error {
 	err := errors.New("aiohttp: the task that sends a request's body was ended")
 	defer func() {
 		_ = c.body.Close()
-		_ = c.connection.out.discard()
+		c.connection.out.discard()
 		c.wrote(err)
 		s.ended(err)
 		s.timeResponse(ctx, err)

@@ -28,7 +28,7 @@ func serveTLS(t *testing.T, handler http.HandlerFunc) (address string, config *t
 	return server.URL, server.Client().Transport.(*http.Transport).TLSClientConfig
 }
 
-func TestTLS(t *testing.T) {
+func TestClientTLS(t *testing.T) {
 	address, config := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		fmt.Fprint(w, r.RemoteAddr, len(text))
@@ -60,7 +60,7 @@ func TestTLS(t *testing.T) {
 	})
 }
 
-func TestTLSHandshakeTimeout(t *testing.T) {
+func TestClientTLSHandshakeTimeout(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
