@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/loop"
 )
 
 // call is one request on one connection, and its response.
@@ -271,7 +272,21 @@ func (c *call) responseEnded(whole bool) {
 	c.ends.mu.Unlock()
 	if waits {
 		// The server has answered a request that it does not read to its end.
-		time.AfterFunc(lingerSending, func() { c.end(false) })
+		later(lingerSending, func() {
+			c.end(false)
+			c.sender.abort(errAnswered)
+		})
+	}
+}
+
+var errAnswered = errors.New("aiohttp: the server has answered without the rest of the request's body")
+
+// later calls fn after d, on the clock of the caller's loop if there is one.
+func later(d time.Duration, fn func()) {
+	if l := loop.Current(); l != nil {
+		l.CallLater(d, fn)
+	} else {
+		time.AfterFunc(d, fn)
 	}
 }
 

@@ -1,0 +1,203 @@
+//go:build unix && !aix
+
+package aiohttptest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiotest"
+	"github.com/goaio/aio/internal/leakcheck"
+	"github.com/goaio/aio/loop"
+)
+
+func TestMain(m *testing.M) { leakcheck.Main(m) }
+
+func read(t *testing.T, response *http.Response, err error) string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(text)
+}
+
+// A handler that sleeps for an hour answers at once.
+func TestVirtualTime(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := aio.Sleep(r.Context(), time.Hour); err != nil {
+			t.Error(err)
+		}
+		fmt.Fprint(w, "hello ", r.Host, r.URL.Path)
+	})
+	began := time.Now()
+	Run(t, handler, func(ctx context.Context, client *http.Client) {
+		start := loop.Of(ctx).Now()
+		response, err := client.Get("/you")
+		if text := read(t, response, err); text != "hello example.com/you" {
+			t.Errorf("%q", text)
+		}
+		response, err = client.Get("http://elsewhere.org/you")
+		if text := read(t, response, err); text != "hello elsewhere.org/you" {
+			t.Errorf("%q", text)
+		}
+		if passed := loop.Of(ctx).Now().Sub(start); passed != 2*time.Hour {
+			t.Errorf("%v have passed", passed)
+		}
+	})
+	if time.Since(began) > time.Minute {
+		t.Error("time was real")
+	}
+}
+
+// A client's timeout is on the loop's clock when the context's is, and ends the
+// handler's context.
+func TestTimeout(t *testing.T) {
+	var left error
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { left = aio.Sleep(r.Context(), time.Hour) })
+	Run(t, handler, func(ctx context.Context, client *http.Client) {
+		start := loop.Of(ctx).Now()
+		err := aio.Timeout(ctx, time.Minute, func(ctx context.Context) error {
+			request, _ := http.NewRequestWithContext(ctx, "GET", "/", nil)
+			_, err := client.Do(request)
+			return err
+		})
+		var timeout *aio.TimeoutError
+		if !errors.As(err, &timeout) || loop.Of(ctx).Now().Sub(start) != time.Minute {
+			t.Error(err)
+		}
+		if err := aio.Sleep(ctx, time.Second); err != nil {
+			t.Error(err)
+		}
+	})
+	if !aio.IsCancelled(left) {
+		t.Errorf("the handler's context: %v", left)
+	}
+}
+
+// The transport's own limits are on the loop's clock too.
+func TestHeaderTimeout(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		s := NewServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = aio.Sleep(r.Context(), time.Hour) }))
+		s.Transport().ResponseHeaderTimeout = time.Minute
+		start := loop.Of(ctx).Now()
+		_, err := s.Client().Post("/", "text/plain", struct{ io.Reader }{strings.NewReader("hello")})
+		var timeout net.Error
+		if !errors.As(err, &timeout) || !timeout.Timeout() || loop.Of(ctx).Now().Sub(start) != time.Minute {
+			t.Error(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Large bodies go up and down at the same time, and a slow reader holds up the
+// writer.
+func TestStreaming(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		_, _ = io.Copy(w, r.Body)
+	})
+	aiotest.Shuffled(t, 5, func(ctx context.Context) {
+		s := NewServer(ctx, handler)
+		long := strings.Repeat("0123456789", 100000)
+		response, err := s.Client().Post("/", "text/plain", struct{ io.Reader }{strings.NewReader(long)})
+		if text := read(t, response, err); text != long {
+			t.Errorf("%d bytes", len(text))
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a handler and its client share needs no lock, and connections are used
+// again.
+func TestManyClients(t *testing.T) {
+	visitors, peers := 0, map[string]bool{}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		visitors++
+		peers[r.RemoteAddr] = true
+		_ = aio.Sleep(r.Context(), time.Second)
+		fmt.Fprint(w, visitors)
+	})
+	Run(t, handler, func(ctx context.Context, client *http.Client) {
+		err := aio.Group(ctx, func(ctx context.Context) error {
+			for range 10 {
+				aio.Go(ctx, func(ctx context.Context) error {
+					for range 10 {
+						response, err := client.Get("/")
+						read(t, response, err)
+					}
+					return nil
+				})
+			}
+			return nil
+		})
+		if err != nil || visitors != 100 {
+			t.Error(visitors, err)
+		}
+	})
+	if len(peers) < 10 || len(peers) > 100 {
+		t.Errorf("%d connections", len(peers))
+	}
+}
+
+// A server's read timeout is virtual time's.
+func TestServerTimeout(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		s := NewServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			fmt.Fprint(w, err != nil)
+		}))
+		s.Config.ReadTimeout = time.Minute
+		response, err := s.Client().Post("/", "text/plain", slow{})
+		if err == nil {
+			if text := read(t, response, nil); text != "true" {
+				t.Errorf("%q", text)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// slow is a body that does not come.
+type slow struct{}
+
+func (slow) Read(p []byte) (int, error) {
+	if err := aio.Sleep(loop.CurrentScope(), time.Hour); err != nil {
+		return 0, err
+	}
+	return 0, io.EOF
+}
+
+func TestUnreadResponse(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		s := NewServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, strings.Repeat("x", 1<<20))
+		}))
+		response, err := s.Client().Get("/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err == nil || !strings.Contains(err.Error(), "close it") {
+			t.Error(err)
+		}
+		_ = response.Body.Close()
+	})
+}
