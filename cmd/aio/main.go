@@ -1,4 +1,4 @@
-// Command aio is the project's door: a tour of what it does.
+// Command aio is the project's door: a tour of what it does, and tools made of it.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/goaio/aio/cmd/aio/serve"
 	"github.com/goaio/aio/cmd/aio/tour"
 	"github.com/goaio/aio/executor"
 )
@@ -14,6 +15,7 @@ const usage = `aio: event loops and coroutines for Go
 
 usage:
   aio tour [--list] [--step N] [--plain]    asyncio's ideas, each run for real
+  aio serve [flags] [DIR]                   a folder on the web; aio serve --help
   aio help                                  this text
 `
 
@@ -30,6 +32,8 @@ func run(arguments []string, out, errors io.Writer) (status int) {
 	switch arguments[0] {
 	case "tour":
 		return tour.Main(arguments[1:], out, errors)
+	case "serve":
+		return serve.Main(arguments[1:], out, errors)
 	case "help", "-h", "--help":
 		fmt.Fprint(out, usage)
 		return 0

@@ -15,6 +15,8 @@ func TestCommands(t *testing.T) {
 		{nil, 0, "usage"},
 		{[]string{"help"}, 0, "aio tour"},
 		{[]string{"tour", "--list"}, 0, " 1  Hello"},
+		{[]string{"help"}, 0, "aio serve"},
+		{[]string{"serve", "--help"}, 0, "--tls-cert FILE"},
 		{[]string{"fly"}, 2, `no command named "fly"`},
 	} {
 		var out bytes.Buffer
