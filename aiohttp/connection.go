@@ -73,11 +73,11 @@ func (c *connection) requests(ctx context.Context) error {
 		return c.refuse(w, err)
 	}
 	for {
-		x, err := c.next(w)
+		x, begun, err := c.next(w)
 		if err != nil {
 			return c.refuse(w, err)
 		}
-		goOn := x.serve(ctx)
+		goOn := x.serve(ctx, begun)
 		c.state |= answered
 		switch {
 		case x.response.is(hijacked):
@@ -133,17 +133,12 @@ func (c *connection) taken(ctx context.Context, x *exchange) error {
 	return nil
 }
 
-// next waits for the next request's head.
-func (c *connection) next(w *work) (*exchange, error) {
+// next waits for the next request's head. begun is when it was found to come in
+// pieces, or zero.
+func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 	s := c.server
 	w.in.open()
-	limit := s.maxHeaderBytes()
-	searched, limited := 0, false
-	defer func() {
-		if limited {
-			_ = c.conn.SetReadDeadline(time.Time{})
-		}
-	}()
+	searched := 0
 	for {
 		b := w.in.unread()
 		if searched == 0 {
@@ -153,28 +148,31 @@ func (c *connection) next(w *work) (*exchange, error) {
 			}
 		}
 		if n := endOfHead(b, searched); n >= 4 {
+			if !begun.IsZero() {
+				_ = c.conn.SetReadDeadline(time.Time{})
+			}
 			x := newExchange(c, w)
 			err := x.head.parse(string(b[:n]), x.request)
 			w.in.from += n
-			return x, err
+			return x, begun, err
 		}
 		searched = len(b)
 		if searched > 0 {
 			// Only a request that comes in pieces needs a deadline.
-			if timeout := s.readHeaderTimeout(); timeout > 0 && !limited {
-				limited = true
-				_ = c.conn.SetReadDeadline(time.Now().Add(timeout))
+			if timeout := s.readHeaderTimeout(); timeout > 0 && begun.IsZero() {
+				begun = time.Now()
+				_ = c.conn.SetReadDeadline(begun.Add(timeout))
 			}
 			// What has been answered need not wait for the rest.
 			if err := w.out.flush(); err != nil {
-				return nil, err
+				return nil, begun, err
 			}
 		}
 		// Of another request a few bytes are as good as none: net/http's rule.
-		if err := w.in.more(limit); err == io.EOF && (searched >= 4 || searched > 0 && !c.is(answered)) {
-			return nil, bad("the request ends within its head")
+		if err := w.in.more(s.maxHeaderBytes()); err == io.EOF && (searched >= 4 || searched > 0 && !c.is(answered)) {
+			return nil, begun, bad("the request ends within its head")
 		} else if err != nil {
-			return nil, err
+			return nil, begun, err
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/goaio/aio"
@@ -17,19 +16,20 @@ import (
 
 // exchange is one request and its response.
 type exchange struct {
-	connection *connection
-	work       *work
-	out        *output
-	request    *http.Request
-	head       head
-	body       requestBody
-	response   response
-	ctx        requestContext
-	cancel     atomic.Pointer[func(error)] // of the handler's context, while it runs
-	task       context.Context             // of the task that serves the connection
-	kept       aionet.EventHandler         // with Keep
-	pending    bool                        // it has bytes to work on already
-	abandoned  bool                        // a handler that was cancelled may use it still
+	connection  *connection
+	work        *work
+	out         *output
+	request     *http.Request
+	head        head
+	body        requestBody
+	response    response
+	ctx         requestContext
+	scope       *loop.Scope         // of a handler that runs on the loop
+	task        context.Context     // of the task that serves the connection
+	kept        aionet.EventHandler // with Keep
+	pending     bool                // it has bytes to work on already
+	abandoned   bool                // a handler that was cancelled may use it still
+	interrupted bool                // the scope was cancelled
 }
 
 // requestBody is a body, if there is one.
@@ -38,34 +38,32 @@ type requestBody struct {
 	present bool
 }
 
+// blank is what requests are made from. Nobody changes it.
+var blank = new(http.Request)
+
 func newExchange(c *connection, w *work) *exchange {
 	x := &exchange{connection: c, work: w, out: &w.out}
 	x.ctx.exchange = x
 	// A request has its context from here on, for to give it one later would copy
 	// it; what the context stands for is known when the handler is called.
-	x.request = new(http.Request).WithContext(&x.ctx)
+	x.request = blank.WithContext(&x.ctx)
 	x.response.exchange = x
 	x.response.declared = -1
 	return x
 }
 
 // serve has the handler answer, and reports whether the connection goes on.
-func (x *exchange) serve(ctx context.Context) bool {
+// begun is when the request's first bytes came, zero if that does not matter.
+func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 	c := x.connection
 	x.prepare()
 	x.task = ctx
 	c.current = x
 	s := c.server
-	if s.WriteTimeout > 0 {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(s.WriteTimeout))
-	}
-	if s.ReadTimeout > 0 {
-		_ = c.conn.SetReadDeadline(time.Now().Add(s.ReadTimeout))
-		defer func() { _ = c.conn.SetReadDeadline(time.Time{}) }()
-	}
 	start := time.Time{}
-	if s.AccessLog != nil {
+	if s.WriteTimeout > 0 || s.ReadTimeout > 0 || s.AccessLog != nil {
 		start = time.Now()
+		x.limit(start, begun)
 	}
 	x.ctx.values = c.values
 	if c.values != nil && c.values.Done() != nil {
@@ -84,21 +82,31 @@ func (x *exchange) serve(ctx context.Context) bool {
 		return false
 	}
 	c.current = nil
+	goOn := ok && x.response.end() && (!x.body.present || x.body.drain())
 	if !ok {
 		x.response.state |= closeAfter
-		if s.AccessLog != nil && !x.abandoned {
-			s.logAccess(x.request, x.response.status, x.response.written, time.Since(start))
-		}
-		return false
 	}
-	goOn := x.response.end()
-	if x.body.present && goOn && !x.body.drain() {
-		goOn = false
-	}
-	if s.AccessLog != nil {
+	if s.AccessLog != nil && !x.abandoned {
 		s.logAccess(x.request, x.response.status, x.response.written, time.Since(start))
 	}
+	if s.ReadTimeout > 0 && x.body.present && goOn {
+		_ = c.conn.SetReadDeadline(time.Time{})
+	}
 	return goOn && !s.stopping()
+}
+
+// limit sets the deadlines of the request.
+func (x *exchange) limit(now, begun time.Time) {
+	s, conn := x.connection.server, x.connection.conn
+	if s.WriteTimeout > 0 {
+		_ = conn.SetWriteDeadline(now.Add(s.WriteTimeout))
+	}
+	if s.ReadTimeout > 0 && x.body.present {
+		if begun.IsZero() {
+			begun = now
+		}
+		_ = conn.SetReadDeadline(begun.Add(s.ReadTimeout))
+	}
 }
 
 // endWith has the handler's context end with one that the server was given.
@@ -165,30 +173,27 @@ func (x *exchange) proceed() error {
 // onLoop runs the handler in this task. Its context is a scope of the task, so
 // that awaits which take no context are interrupted too when the client leaves.
 func (x *exchange) onLoop(ctx context.Context, h http.Handler) bool {
-	scope := loop.Enter(ctx)
-	x.ctx.Context = scope
-	left := false
-	cancel := func(cause error) { left = true; scope.Cancel(cause) }
-	x.cancel.Store(&cancel)
-	defer func() {
-		x.cancel.Store(nil)
-		scope.Exit()
-		if left {
-			scope.Task().Uncancel()
-		}
-	}()
+	x.scope = loop.Enter(ctx)
+	x.ctx.Context = x.scope
+	defer x.leave()
 	return x.call(h)
+}
+
+func (x *exchange) leave() {
+	scope := x.scope
+	x.scope = nil
+	scope.Exit()
+	if x.interrupted {
+		scope.Task().Uncancel()
+	}
 }
 
 // pooled runs the handler on a goroutine of the server's pool.
 func (x *exchange) pooled(ctx context.Context) bool {
+	x.ctx.own = true
 	ok, err := aio.BlockingOn(ctx, x.connection.server.pool(), func(ctx context.Context) (bool, error) {
-		inner, cancel := context.WithCancelCause(ctx)
-		x.ctx.Context = inner
-		defer cancel(nil)
-		cancelled := func(cause error) { cancel(cause) }
-		x.cancel.Store(&cancelled)
-		defer x.cancel.Store(nil)
+		x.ctx.begin(ctx)
+		defer x.ctx.end(context.Canceled)
 		return x.call(x.connection.server.handler()), nil
 	})
 	if err != nil {
@@ -199,8 +204,11 @@ func (x *exchange) pooled(ctx context.Context) bool {
 
 // cancelled cancels the handler's context. It is called on the loop.
 func (x *exchange) cancelled(cause error) {
-	if cancel := x.cancel.Load(); cancel != nil {
-		(*cancel)(cause)
+	if x.scope != nil {
+		x.interrupted = true
+		x.scope.Cancel(cause)
+	} else if x.ctx.own {
+		x.ctx.end(cause)
 	}
 }
 
@@ -221,31 +229,4 @@ func (x *exchange) keepAlive() bool { return !x.connection.server.stopping() }
 
 func (x *exchange) logf(format string, arguments ...any) {
 	x.connection.server.logf(format, arguments...)
-}
-
-// exchangeKey finds the exchange in a request's context.
-type exchangeKey struct{}
-
-// requestContext is the context of a request: the handler's task or job, with
-// net/http's values, and those of the connection's context.
-type requestContext struct {
-	context.Context
-	exchange *exchange
-	values   context.Context // nil for none
-}
-
-func (c *requestContext) Value(key any) any {
-	switch key {
-	case http.ServerContextKey:
-		return c.exchange.connection.server.standard
-	case http.LocalAddrContextKey:
-		return c.exchange.connection.conn.LocalAddr()
-	case exchangeKey{}:
-		return c.exchange
-	}
-	// The task's own come first: they say where an await stands.
-	if value := c.Context.Value(key); value != nil || c.values == nil {
-		return value
-	}
-	return c.values.Value(key)
 }

@@ -57,6 +57,9 @@ func leadingLines(b []byte) int {
 type head struct {
 	request *http.Request
 	url     url.URL
+	hosts   int    // Host fields
+	named   string // the first one's value
+	has     fieldSet
 	chunked bool
 	length  int64 // of the body, if it is not chunked
 	close   bool  // the client closes after the answer
@@ -85,6 +88,34 @@ func (h *head) parse(text string, r *http.Request) error {
 		return err
 	}
 	return h.connection()
+}
+
+// fieldSet says which fields there are that matter to the server itself, so that
+// it need not ask the map for them.
+type fieldSet uint8
+
+const (
+	hasLength fieldSet = 1 << iota
+	hasCoding
+	hasTrailer
+	hasConnection
+	hasExpect
+)
+
+func setOf(key string) fieldSet {
+	switch key {
+	case "Content-Length":
+		return hasLength
+	case "Transfer-Encoding":
+		return hasCoding
+	case "Trailer":
+		return hasTrailer
+	case "Connection":
+		return hasConnection
+	case "Expect":
+		return hasExpect
+	}
+	return 0
 }
 
 func nextLine(text string) (line, rest string, err error) {
@@ -182,15 +213,21 @@ var plainByte = func() (plain [256]bool) {
 // fields is RFC 9110, section 5. A line that continues the one before it is
 // refused, as the RFC has it: proxies differ in what they make of it.
 func (h *head) fields(text string) error {
-	header, err := parseFields(text)
-	h.request.Header = header
+	var err error
+	h.request.Header, err = parseFields(text, h)
 	return err
 }
 
-func parseFields(text string) (http.Header, error) {
+// parseFields parses the fields of a request or, without h, of a response. A
+// request's Host is no part of the header, and h is told what else matters to
+// the server itself.
+func parseFields(text string, h *head) (http.Header, error) {
 	lines := strings.Count(text, "\n") - 1
-	header := make(http.Header, lines)
-	values := make([]string, lines)
+	if h != nil {
+		lines-- // for Host
+	}
+	header := make(http.Header, max(0, lines))
+	var values []string
 	for {
 		line, rest, err := nextLine(text)
 		if err != nil {
@@ -211,9 +248,21 @@ func parseFields(text string) (http.Header, error) {
 		if !validValue(value) {
 			return header, bad("invalid header value")
 		}
+		if h != nil {
+			if key == "Host" {
+				if h.hosts++; h.hosts == 1 {
+					h.named = value
+				}
+				continue
+			}
+			h.has |= setOf(key)
+		}
 		if present, is := header[key]; is {
 			header[key] = append(present, value)
 			continue
+		}
+		if len(values) == 0 {
+			values = make([]string, max(1, lines))
 		}
 		values[0] = value
 		header[key], values = values[:1:1], values[1:]
@@ -270,27 +319,26 @@ var token = func() (t [256]bool) {
 // host is RFC 9112, section 3.2.
 func (h *head) host() error {
 	r := h.request
-	hosts, has := r.Header["Host"]
 	switch {
-	case len(hosts) > 1:
+	case h.hosts > 1:
 		return bad("too many Host headers")
-	case !has && r.ProtoAtLeast(1, 1) && r.Method != http.MethodConnect:
+	case h.hosts == 0 && r.ProtoAtLeast(1, 1) && r.Method != http.MethodConnect:
 		return bad("missing required Host header")
-	case has && !httpguts.ValidHostHeader(hosts[0]):
+	case h.hosts == 1 && !httpguts.ValidHostHeader(h.named):
 		return bad("malformed Host header")
 	}
-	if r.URL.Host != "" {
+	if r.Host = h.named; r.URL.Host != "" {
 		r.Host = r.URL.Host
-	} else if has {
-		r.Host = hosts[0]
 	}
-	delete(r.Header, "Host")
 	return nil
 }
 
 // framing is RFC 9112, section 6. A request with both a length and a transfer
 // coding is what smuggling is made of, and refused.
 func (h *head) framing() error {
+	if h.has&(hasLength|hasCoding) == 0 {
+		return nil
+	}
 	r := h.request
 	codings := r.Header["Transfer-Encoding"]
 	lengths := r.Header["Content-Length"]
@@ -334,10 +382,10 @@ var chunkedCoding = []string{"chunked"}
 // trailers announces the trailer fields, as net/http does.
 func (h *head) trailers() error {
 	r := h.request
-	announced, has := r.Header["Trailer"]
-	if !has {
+	if h.has&hasTrailer == 0 {
 		return nil
 	}
+	announced := r.Header["Trailer"]
 	delete(r.Header, "Trailer")
 	for _, list := range announced {
 		for name := range strings.SplitSeq(list, ",") {
@@ -364,6 +412,9 @@ func forbiddenTrailer(key string) bool {
 // connection is RFC 9112, section 9, and RFC 9110, section 10.1.1.
 func (h *head) connection() error {
 	r := h.request
+	if h.has&(hasConnection|hasExpect) == 0 && r.ProtoAtLeast(1, 1) {
+		return nil
+	}
 	options := r.Header["Connection"]
 	h.close = len(options) > 0 && (httpguts.HeaderValuesContainsToken(options, "close") || looseToken(options[0], "close"))
 	if !r.ProtoAtLeast(1, 1) && !httpguts.HeaderValuesContainsToken(options, "keep-alive") {

@@ -31,6 +31,9 @@ func (w *response) Take() (conn stream, unread []byte, err error) {
 	if w.is(hijacked) {
 		return nil, nil, http.ErrHijacked
 	}
+	if w.is(returned) {
+		return nil, nil, errReturned
+	}
 	x := w.exchange
 	if w.is(headWritten) {
 		if err := w.release(nil); err != nil {

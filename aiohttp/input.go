@@ -9,17 +9,21 @@ import (
 	"github.com/goaio/aio/aionet"
 )
 
-// input is what a connection has received and nobody has read. It borrows its
-// memory for as long as a request is under way.
+// input is what a connection has received and nobody has read. Without memory of
+// its own it borrows some for as long as it is open.
 type input struct {
 	conn     io.Reader
+	own      []byte // nil for none
 	borrowed *aionet.Buffer
-	memory   []byte // borrowed, or a larger one for a large head
+	memory   []byte // own, borrowed, or a larger one for a large head
 	from, to int    // the unread part of it
 }
 
 func (in *input) open() {
-	if in.borrowed == nil {
+	if in.memory != nil {
+		return
+	}
+	if in.memory = in.own; in.memory == nil {
 		in.borrowed = aionet.Borrow()
 		in.memory = in.borrowed[:]
 	}

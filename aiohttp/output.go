@@ -11,23 +11,25 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/goaio/aio/aionet"
 )
 
 // output is what a connection has to send and has not handed to the system, so
 // that the answers to pipelined requests, or a head and its body, are one system
-// call. It borrows its memory while there is something in it.
+// call. What is more than its own memory takes borrows some.
 type output struct {
 	conn     io.Writer
 	borrowed *aionet.Buffer
-	memory   []byte
-	err      error // what the connection said, for good
+	memory   []byte // own, borrowed, or a larger one for a large head
+	err      error  // what the connection said, for good
+	own      []byte // empty, with a capacity; nil for none
 }
 
 func (o *output) open() {
-	if o.borrowed == nil {
+	if o.memory != nil {
+		return
+	}
+	if o.memory = o.own; o.memory == nil {
 		o.borrowed = aionet.Borrow()
 		o.memory = o.borrowed[:0]
 	}
@@ -35,15 +37,29 @@ func (o *output) open() {
 
 // flush sends everything.
 func (o *output) flush() error {
-	if o.borrowed == nil {
-		return o.err
-	}
 	if o.err == nil && len(o.memory) > 0 {
 		_, o.err = o.conn.Write(o.memory)
 	}
-	o.borrowed.Return()
-	o.borrowed, o.memory = nil, nil
+	o.discard()
 	return o.err
+}
+
+// discard forgets what has not been sent.
+func (o *output) discard() {
+	if o.borrowed != nil {
+		o.borrowed.Return()
+		o.borrowed = nil
+	}
+	o.memory = nil
+}
+
+// room makes room for n bytes more, if a borrowed buffer has it.
+func (o *output) room(n int) {
+	o.open()
+	if need := len(o.memory) + n; need > cap(o.memory) && o.borrowed == nil && need <= len(aionet.Buffer{}) {
+		o.borrowed = aionet.Borrow()
+		o.memory = append(o.borrowed[:0], o.memory...)
+	}
 }
 
 // Below this nothing is sent before it must be.
@@ -51,7 +67,7 @@ const lowOutput = 8 << 10
 
 // write adds p; a large one is not copied but sent, with what is before it.
 func (o *output) write(p []byte) error {
-	o.open()
+	o.room(len(p))
 	if len(o.memory)+len(p) <= cap(o.memory) {
 		o.memory = append(o.memory, p...)
 		return o.err
@@ -71,12 +87,9 @@ func (o *output) write(p []byte) error {
 	return o.err
 }
 
+// text adds what is no part of a body. That has its bounds, so it is kept.
 func (o *output) text(s string) {
-	o.open()
-	if len(o.memory)+len(s) > cap(o.memory) {
-		_ = o.write([]byte(s))
-		return
-	}
+	o.room(len(s))
 	o.memory = append(o.memory, s...)
 }
 
@@ -88,53 +101,74 @@ func (o *output) hex(n int) {
 	o.bytes(append(strconv.AppendInt(line[:0], int64(n), 16), "\r\n"...))
 }
 
-func (o *output) statusLine(r *http.Request, status int) {
-	if r.ProtoAtLeast(1, 1) {
-		if status == http.StatusOK {
-			o.text("HTTP/1.1 200 OK\r\n")
-			return
-		}
-		o.text("HTTP/1.1 ")
-	} else {
-		o.text("HTTP/1.0 ")
+func (o *output) statusLine(recent bool, status int) {
+	if recent && status == http.StatusOK {
+		o.text("HTTP/1.1 200 OK\r\n")
+		return
 	}
-	o.text(strconv.Itoa(status))
-	o.text(" ")
-	if text := http.StatusText(status); text != "" {
-		o.text(text)
-	} else {
-		o.text("status code " + strconv.Itoa(status))
+	version := "HTTP/1.0 "
+	if recent {
+		version = "HTTP/1.1 "
 	}
-	o.text("\r\n")
+	text := http.StatusText(status)
+	if text == "" {
+		text = "status code " + strconv.Itoa(status)
+	}
+	o.text(version + strconv.Itoa(status) + " " + text + "\r\n")
 }
 
 // header adds the fields that send wants, in the order of their names.
 func (o *output) header(header http.Header, send func(key string) bool) {
-	var few [16]string
-	keys := few[:0]
-	for key := range header {
-		if send(key) && httpguts.ValidHeaderFieldName(key) {
-			keys = append(keys, key)
+	var few [16]field
+	fields := few[:0]
+	for key, values := range header {
+		if send(key) {
+			fields = append(fields, field{key, values})
 		}
 	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		for _, value := range header[key] {
-			o.field(key, value)
+	o.fields(fields)
+}
+
+// fields adds fields, in the order of their names.
+func (o *output) fields(fields []field) {
+	if len(fields) > 1 {
+		slices.SortFunc(fields, func(a, b field) int { return strings.Compare(a.key, b.key) })
+	}
+	for _, f := range fields {
+		if !validName(f.key) {
+			continue
+		}
+		for _, value := range f.values {
+			o.field(f.key, value)
 		}
 	}
+}
+
+// field is a field of a header, with all its values.
+type field struct {
+	key    string
+	values []string
+}
+
+func validName(key string) bool {
+	for i := range len(key) {
+		if !token[key[i]] {
+			return false
+		}
+	}
+	return key != ""
 }
 
 // field adds a field. A line end in a value would begin another field, so it
 // becomes a space.
 func (o *output) field(key, value string) {
-	if strings.ContainsAny(value, "\r\n") {
+	if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 {
 		value = lineEnds.Replace(value)
 	}
-	o.text(key)
-	o.text(": ")
-	o.text(trim(value))
-	o.text("\r\n")
+	value = trim(value)
+	o.room(len(key) + len(value) + 4)
+	b := append(append(o.memory, key...), ": "...)
+	o.memory = append(append(b, value...), "\r\n"...)
 }
 
 var lineEnds = strings.NewReplacer("\n", " ", "\r", " ")

@@ -3,6 +3,7 @@
 package aiohttp
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -36,6 +37,9 @@ const (
 	fullDuplex
 	hijacked
 )
+
+// errReturned is for goroutines that a handler has left behind.
+var errReturned = errors.New("aiohttp: the handler has returned, and with it the response is complete")
 
 func (w *response) is(s responseState) bool { return w.state&s != 0 }
 
@@ -94,8 +98,10 @@ func (w *response) inform(status int) {
 		x.body.proceed = nil
 		x.body.mu.Unlock()
 	}
-	x.out.statusLine(x.request, status)
-	x.out.header(w.header, func(key string) bool { return key != "Content-Length" && key != "Transfer-Encoding" })
+	h := headingOf(w.header, nil)
+	h.drop("Content-Length")
+	x.out.statusLine(true, status)
+	x.out.fields(h.fields)
 	x.out.text("\r\n")
 	_ = x.out.flush()
 }
@@ -109,6 +115,8 @@ func (w *response) Write(p []byte) (int, error) {
 	switch {
 	case w.is(hijacked):
 		return 0, http.ErrHijacked
+	case w.is(returned):
+		return 0, errReturned
 	case !w.is(headWritten):
 		w.WriteHeader(http.StatusOK)
 	}
@@ -181,6 +189,9 @@ func (w *response) FlushError() error {
 	if w.is(hijacked) {
 		return http.ErrHijacked
 	}
+	if w.is(returned) {
+		return errReturned
+	}
 	if !w.is(headWritten) {
 		w.WriteHeader(http.StatusOK)
 	}
@@ -222,12 +233,16 @@ func (w *response) end() bool {
 // trailers sends the trailers that the handler announced, or named with
 // [http.TrailerPrefix].
 func (w *response) trailers() {
-	var final http.Header
+	var final []field
 	add := func(key string, values []string) {
-		if final == nil {
-			final = http.Header{}
+		if forbiddenTrailer(key) {
+			return
 		}
-		final[key] = values
+		if i := slices.IndexFunc(final, func(f field) bool { return f.key == key }); i >= 0 {
+			final[i].values = values
+			return
+		}
+		final = append(final, field{key, values})
 	}
 	for key, values := range w.header {
 		if name, is := cutPrefix(key, http.TrailerPrefix); is {
@@ -239,7 +254,7 @@ func (w *response) trailers() {
 			add(key, values)
 		}
 	}
-	w.exchange.out.header(final, func(key string) bool { return !forbiddenTrailer(key) })
+	w.exchange.out.fields(final)
 }
 
 // announced are the trailers that the Trailer header has named.

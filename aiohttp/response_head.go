@@ -21,6 +21,60 @@ func splitList(list string) (names []string) {
 	return names
 }
 
+// heading is a header as the server looks at it, in one walk over the map.
+type heading struct {
+	fields    []field // in the map's order
+	length    bool    // there is a Content-Length
+	coding    []string
+	encoded   bool // Content-Encoding
+	typed     bool // there is a Content-Type, which may be nil
+	dated     bool // the same with Date
+	connected bool // and with Connection
+	closes    bool // Connection says so
+	trailers  bool // some were announced, or named with the prefix
+}
+
+func headingOf(header http.Header, into []field) heading {
+	h := heading{fields: into}
+	for key, values := range header {
+		switch key {
+		case "Content-Length":
+			h.length = true
+		case "Transfer-Encoding":
+			h.coding = values
+			continue // the server's own affair
+		case "Content-Encoding":
+			h.encoded = len(values) > 0 && values[0] != ""
+		case "Content-Type":
+			h.typed = true
+		case "Date":
+			h.dated = true
+		case "Connection":
+			h.connected = true
+			h.closes = httpguts.HeaderValuesContainsToken(values, "close")
+		case "Trailer":
+			h.trailers = h.trailers || len(values) > 0
+		default:
+			if strings.HasPrefix(key, http.TrailerPrefix) {
+				h.trailers = true
+				continue
+			}
+		}
+		h.fields = append(h.fields, field{key, values})
+	}
+	return h
+}
+
+func (h *heading) drop(key string) {
+	for i, f := range h.fields {
+		if f.key == key {
+			h.fields[i] = h.fields[len(h.fields)-1]
+			h.fields = h.fields[:len(h.fields)-1]
+			return
+		}
+	}
+}
+
 // added is what the server adds to a handler's header.
 type added struct {
 	length     int64 // -1 for none
@@ -39,30 +93,19 @@ func (w *response) sendHead(first []byte) {
 	if w.sent != nil {
 		header = w.sent
 	}
-	skip := map[string]bool(nil)
-	omit := func(key string) {
-		if _, has := header[key]; has {
-			if skip == nil {
-				skip = map[string]bool{}
-			}
-			skip[key] = true
-		}
+	var few [12]field
+	h := headingOf(header, few[:0])
+	if w.sent != nil && !h.trailers {
+		h.trailers = prefixed(w.header)
 	}
-	add := added{length: -1}
-	_, add.date = header["Date"]
-	add.date = !add.date
+	add := added{length: -1, date: !h.dated}
 	head := x.request.Method == http.MethodHead
-	announced := len(header["Trailer"]) > 0 || w.prefixed()
-	_, hasLength := header["Content-Length"]
-	hasLength = hasLength && w.declared >= 0
-	if w.is(returned) && !announced && bodyAllowed(w.status) && !hasLength && header["Transfer-Encoding"] == nil &&
-		(!head || len(first) > 0) {
+	allowed := bodyAllowed(w.status)
+	hasLength := h.length && w.declared >= 0
+	if w.is(returned) && !h.trailers && allowed && !hasLength && h.coding == nil && (!head || len(first) > 0) {
 		add.length, w.declared, hasLength = int64(len(first)), int64(len(first)), true
 	}
-	if x.head.close || !x.keepAlive() {
-		w.state |= closeAfter
-	}
-	if httpguts.HeaderValuesContainsToken(header["Connection"], "close") {
+	if x.head.close || h.closes || !x.keepAlive() {
 		w.state |= closeAfter
 	}
 	// The body that the handler has not read goes first, as clients may not
@@ -70,38 +113,40 @@ func (w *response) sendHead(first []byte) {
 	if x.body.present && !w.is(fullDuplex) && !w.is(closeAfter) && !x.body.drain() {
 		w.state |= closeAfter
 	}
-	if !bodyAllowed(w.status) && w.status != http.StatusNotModified {
-		omit("Content-Length")
+	if h.length && !allowed && w.status != http.StatusNotModified {
+		h.drop("Content-Length")
 	}
-	if bodyAllowed(w.status) {
-		w.sniff(header, first, &add)
+	if allowed && !h.typed && len(first) > 0 && !h.encoded && (len(h.coding) == 0 || h.coding[0] == "") {
+		add.kind = http.DetectContentType(first)
 	}
-	omit("Transfer-Encoding")
+	recent := x.request.ProtoAtLeast(1, 1)
 	switch {
-	case head || !bodyAllowed(w.status) || hasLength:
-	case !x.request.ProtoAtLeast(1, 1) || header.Get("Transfer-Encoding") == "identity":
+	case head || !allowed || hasLength:
+	case !recent || len(h.coding) > 0 && h.coding[0] == "identity":
 		w.state |= closeAfter // which is where the body ends
 	default:
 		add.chunked = true
 		w.state |= chunking
 	}
 	switch {
-	case w.is(closeAfter) && !httpguts.HeaderValuesContainsToken(header["Connection"], "close"):
-		omit("Connection")
-		if x.request.ProtoAtLeast(1, 1) {
+	case w.is(closeAfter) && !h.closes:
+		if h.connected {
+			h.drop("Connection")
+		}
+		if recent {
 			add.connection = "close"
 		}
-	case !w.is(closeAfter) && !x.request.ProtoAtLeast(1, 1) && header["Connection"] == nil:
+	case !w.is(closeAfter) && !recent && header["Connection"] == nil:
 		add.connection = "keep-alive"
 	}
 	w.state |= headSent
-	x.out.statusLine(x.request, w.status)
-	x.out.header(header, func(key string) bool { return !skip[key] && !strings.HasPrefix(key, http.TrailerPrefix) })
+	x.out.statusLine(recent, w.status)
+	x.out.fields(h.fields)
 	x.out.added(&add)
 }
 
-func (w *response) prefixed() bool {
-	for key := range w.header {
+func prefixed(header http.Header) bool {
+	for key := range header {
 		if strings.HasPrefix(key, http.TrailerPrefix) {
 			return true
 		}
@@ -109,34 +154,23 @@ func (w *response) prefixed() bool {
 	return false
 }
 
-// sniff names the kind of a body whose handler did not.
-func (w *response) sniff(header http.Header, first []byte, add *added) {
-	_, named := header["Content-Type"]
-	if !named && len(first) > 0 && header.Get("Content-Encoding") == "" && header.Get("Transfer-Encoding") == "" {
-		add.kind = http.DetectContentType(first)
-	}
-}
-
 func (o *output) added(add *added) {
+	o.room(200)
+	b := o.memory
 	if add.date {
-		o.text("Date: ")
-		o.bytes(date())
-		o.text("\r\n")
+		b = append(append(append(b, "Date: "...), date()...), "\r\n"...)
 	}
 	if add.length >= 0 {
-		o.text("Content-Length: ")
-		o.open()
-		o.memory = strconv.AppendInt(o.memory, add.length, 10)
-		o.text("\r\n")
+		b = append(strconv.AppendInt(append(b, "Content-Length: "...), add.length, 10), "\r\n"...)
 	}
 	if add.kind != "" {
-		o.field("Content-Type", add.kind)
+		b = append(append(append(b, "Content-Type: "...), add.kind...), "\r\n"...)
 	}
 	if add.connection != "" {
-		o.field("Connection", add.connection)
+		b = append(append(append(b, "Connection: "...), add.connection...), "\r\n"...)
 	}
 	if add.chunked {
-		o.text("Transfer-Encoding: chunked\r\n")
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
 	}
-	o.text("\r\n")
+	o.memory = append(b, "\r\n"...)
 }

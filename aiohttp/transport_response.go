@@ -40,7 +40,7 @@ func parseResponse(text string, r *http.Response) error {
 	} else if r.ProtoMajor, r.ProtoMinor, ok = http.ParseHTTPVersion(proto); !ok {
 		return malformed("version %q", proto)
 	}
-	if r.Header, err = parseFields(unfold(text)); err != nil {
+	if r.Header, err = parseFields(unfold(text), nil); err != nil {
 		var b *badRequest
 		if errors.As(err, &b) {
 			return malformed("%s", b.text)

@@ -15,9 +15,17 @@ type work struct {
 	tls     *tls.ConnectionState // nil for a plain connection
 	out     output
 	scratch [beforeChunking]byte
+	// One piece of memory for all is one visit to a pool a request. It is less
+	// than two borrowed buffers, for handlers that take long.
+	received [8 << 10]byte
+	toSend   [4 << 10]byte
 }
 
-var works = sync.Pool{New: func() any { return new(work) }}
+var works = sync.Pool{New: func() any {
+	w := &work{}
+	w.in.own, w.out.own = w.received[:], w.toSend[:0]
+	return w
+}}
 
 func newWork(c stream) *work {
 	w := works.Get().(*work)
@@ -31,13 +39,6 @@ func (w *work) close() {
 	w.out.discard()
 	w.in.conn, w.out.conn, w.tls = nil, nil, nil
 	works.Put(w)
-}
-
-func (o *output) discard() {
-	if o.borrowed != nil {
-		o.borrowed.Return()
-		o.borrowed, o.memory = nil, nil
-	}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
