@@ -38,6 +38,7 @@ const (
 	busy     connectionState = 1 << iota // Event is under way
 	answered                             // there was a request before
 	given                                // the connection is somebody else's
+	active                               // its ConnState
 )
 
 func (c *connection) is(s connectionState) bool { return c.state&s != 0 }
@@ -50,15 +51,17 @@ func (c *connection) Event(ctx context.Context) error {
 	c.state |= busy
 	err := c.requests(ctx)
 	c.state &^= busy
-	if err == aionet.ErrDetach {
+	switch {
+	case err == aionet.ErrDetach:
 		c.state |= given
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = io.EOF // which is a way for a connection to end, and no failure
 	}
 	return err
 }
 
 func (c *connection) requests(ctx context.Context) error {
 	s := c.server
-	s.state(c.conn, http.StateActive)
 	w := newWork(c.conn)
 	if t, is := c.conn.(*aionet.TLSConn); is {
 		w.tls = new(tls.ConnectionState)
@@ -89,6 +92,7 @@ func (c *connection) requests(ctx context.Context) error {
 		}
 		err = w.out.flush()
 		w.close()
+		c.state &^= active
 		s.state(c.conn, http.StateIdle)
 		return err
 	}
@@ -148,6 +152,7 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 			}
 		}
 		if n := endOfHead(b, searched); n >= 4 {
+			c.begins()
 			if !begun.IsZero() {
 				_ = c.conn.SetReadDeadline(time.Time{})
 			}
@@ -158,6 +163,7 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 		}
 		searched = len(b)
 		if searched > 0 {
+			c.begins()
 			// Only a request that comes in pieces needs a deadline.
 			if timeout := s.readHeaderTimeout(); timeout > 0 && begun.IsZero() {
 				begun = time.Now()
@@ -177,15 +183,20 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 	}
 }
 
+// begins hears of the first bytes of a request.
+func (c *connection) begins() {
+	if !c.is(active) {
+		c.state |= active
+		c.server.state(c.conn, http.StateActive)
+	}
+}
+
 // refuse ends the connection because of what came instead of a request.
 func (c *connection) refuse(w *work, err error) error {
 	var b *badRequest
 	if !errors.As(err, &b) {
 		_ = w.out.flush()
 		w.close()
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return io.EOF
-		}
 		return err
 	}
 	status := http.StatusText(b.status)

@@ -417,10 +417,10 @@ func (h *head) connection() error {
 	}
 	options := r.Header["Connection"]
 	h.close = len(options) > 0 && (httpguts.HeaderValuesContainsToken(options, "close") || looseToken(options[0], "close"))
-	if !r.ProtoAtLeast(1, 1) && !httpguts.HeaderValuesContainsToken(options, "keep-alive") {
+	if !r.ProtoAtLeast(1, 1) && !(len(options) > 0 && looseToken(options[0], "keep-alive")) {
 		h.close = true
 	}
-	r.Close = httpguts.HeaderValuesContainsToken(options, "close") || h.close && !r.ProtoAtLeast(1, 1)
+	r.Close = httpguts.HeaderValuesContainsToken(options, "close") || !r.ProtoAtLeast(1, 1) && !httpguts.HeaderValuesContainsToken(options, "keep-alive")
 	if expectation := r.Header["Expect"]; len(expectation) > 0 {
 		h.expect = looseToken(expectation[0], "100-continue")
 		h.unmet = !h.expect && expectation[0] != ""

@@ -59,6 +59,7 @@ func (h *http2Server) handOver(c *connection, unread []byte, secured *tls.Connec
 		h.arrivals = &arrivals{conns: make(chan net.Conn), done: make(chan struct{})}
 		go h.server.standard.Serve(h.arrivals)
 	}
+	c.begins()
 	to := h.arrivals
 	go to.give(&handedOver{rest{append([]byte(nil), unread...), c.conn}, c.conn, secured, c.values, h.loops[loop.Current()]})
 	return aionet.ErrDetach

@@ -103,12 +103,15 @@ func startWith(t testing.TB, s *Server, serve func(context.Context, *aionet.List
 			listening <- l.Addr().String()
 			err = serve(ctx, l)
 			_ = s.Shutdown(context.WithoutCancel(ctx))
+			if err == ErrServerClosed {
+				return nil
+			}
 			return err
 		}, aio.NoInterrupt())
 	}()
 	t.Cleanup(func() {
 		stop()
-		if err := <-ended; err != nil && !aio.IsCancelled(err) && err != ErrServerClosed {
+		if err := <-ended; err != nil && !aio.IsCancelled(err) {
 			t.Error(err)
 		}
 	})

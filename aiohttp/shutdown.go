@@ -19,6 +19,11 @@ import (
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.prepare()
 	s.stops.Store(true)
+	// A second one waits for the first, which has the report.
+	if err := s.hooks.ending.Lock(ctx); err != nil {
+		return err
+	}
+	defer s.hooks.ending.Unlock()
 	drained := s.http2.drain()
 	err := s.server.Shutdown(ctx)
 	err = errors.Join(err, drained(ctx))
@@ -41,6 +46,7 @@ func (s *Server) RegisterOnShutdown(fn func()) {
 
 // hooks are what is called as the server starts and ends.
 type hooks struct {
+	ending   aio.Mutex // held during Shutdown
 	starting aio.Mutex // held while OnStartup runs
 	begun    bool      // OnStartup was called; under starting
 	failed   error     // what it said; under starting
