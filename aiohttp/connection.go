@@ -54,8 +54,8 @@ func (c *connection) Event(ctx context.Context) error {
 	switch {
 	case err == aionet.ErrDetach:
 		c.state |= given
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = io.EOF // which is a way for a connection to end, and no failure
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF):
+		err = io.EOF // they are ways for a connection to end, and no failures
 	}
 	return err
 }

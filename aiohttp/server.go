@@ -35,8 +35,9 @@ type Server struct {
 	// own; 0 has them served on the loop of the task that calls Serve.
 	Loops int
 	// Workers bounds how many handlers run at a time that are not marked with
-	// [OnLoop]; 1,024 if it is 0. What comes then waits. Handlers of HTTP/2 are
-	// not counted: HTTP2 bounds the streams of a connection.
+	// [OnLoop]; 65,536 if it is 0, for a slow client may hold one. What comes then
+	// waits. Handlers of HTTP/2 are not counted: HTTP2 bounds the streams of a
+	// connection.
 	Workers int
 
 	ReadTimeout       time.Duration // for a whole request
@@ -99,7 +100,7 @@ func (s *Server) prepare() {
 		if _, on := s.handler().(onLoop); !on {
 			workers := s.Workers
 			if workers <= 0 {
-				workers = 1024
+				workers = 65536
 			}
 			s.workers = aio.NewThreadPool(workers, aio.PoolName("aiohttp"), aio.PoolQueueLength(1<<20))
 		}
