@@ -48,6 +48,27 @@ func TestCloseUnwindsWhatItAbandons(t *testing.T) {
 	}
 }
 
+func TestOnCloseIsCalledOnceAfterTheLastTask(t *testing.T) {
+	l, _ := New(Options{Driver: "simulated"})
+	var tr trace
+	l.OnClose(tr.log("first"))
+	start(l, func(ctx context.Context) error {
+		l.OnClose(tr.log("second"))
+		defer tr.log("the task ended")()
+		return Sleep(ctx, time.Hour)
+	})
+	l.CallSoon(l.Stop)
+	if err := l.RunForever(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_ = l.Close()
+	}
+	if !slices.Equal(tr, []string{"the task ended", "first", "second"}) {
+		t.Errorf("got %v", tr)
+	}
+}
+
 func TestShutdownCancelsInOrderUntilNoneIsLeft(t *testing.T) {
 	l := newLoop(t)
 	var tr trace
