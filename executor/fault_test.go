@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,127 +106,13 @@ var (
 	})
 )
 
-// countDescriptors is the number of descriptors that are open here.
-func countDescriptors(t testing.TB) int {
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(entries)
-}
-
-// TestRandomKills kills workers at random under load: each call ends once, with
-// its result or an error that says what became of its worker.
-func TestRandomKills(t *testing.T) {
-	calls, kills := 2000, 40
-	if os.Getenv("EXECUTOR_LONG") != "" {
-		calls, kills = 10_000, 200
-	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	before := countDescriptors(t)
-	everywhere(t, func(t *testing.T, ctx context.Context) {
-		pool := newPool(t, executor.ProcessPoolOptions{Workers: 3, QueueLength: 50, CallsPerWorker: 100, DeathsPerInput: 1000, Stderr: io.Discard})
-		var ended, succeeded, died atomic.Int64
-		stop := make(chan struct{})
-		var killer sync.WaitGroup
-		killer.Go(func() {
-			for i := 0; i < kills; {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				// A worker is found by asking the system, not the pool.
-				if children := childrenOf(os.Getpid()); len(children) > 0 {
-					_ = syscall.Kill(children[random.IntN(len(children))], syscall.SIGKILL)
-					i++
-				}
-				for ended.Load() < int64(i*calls/kills) {
-					select {
-					case <-stop:
-						return
-					default:
-						time.Sleep(50 * time.Microsecond)
-					}
-				}
-			}
-		})
-		err := aio.Group(ctx, func(ctx context.Context) error {
-			for g := range 40 {
-				aio.Go(ctx, func(ctx context.Context) error {
-					for i := range calls / 40 {
-						in := fmt.Appendf(nil, "%d of %d", i, g)
-						var out []byte
-						var err error
-						if i%2 == 0 {
-							out, err = echo.Run(ctx, pool, in)
-						} else {
-							var call *executor.Call[[]byte]
-							if call, err = echo.Submit(ctx, pool, in); err == nil {
-								out, err = call.Await(ctx)
-							}
-						}
-						ended.Add(1)
-						var worker *executor.WorkerError
-						switch {
-						case err == nil && bytes.Equal(in, out):
-							succeeded.Add(1)
-						case errors.As(err, &worker) && worker.Status == "killed by SIGKILL":
-							died.Add(1)
-						default:
-							t.Errorf("call %q: %q, error %v", in, out, err)
-						}
-					}
-					return nil
-				})
-			}
-			return nil
-		})
-		close(stop)
-		killer.Wait()
-		if err != nil || ended.Load() != int64(calls) || died.Load() > int64(kills) {
-			t.Errorf("%d calls of %d, %d of them died of %d kills; error %v", ended.Load(), calls, died.Load(), kills, err)
-		}
-		t.Logf("%d succeeded, %d died", succeeded.Load(), died.Load())
-		if err := pool.Shutdown(ctx, executor.WaitForAll); err != nil {
-			t.Error(err)
-		}
-		if children := childrenOf(os.Getpid()); len(children) > 0 {
-			t.Errorf("processes left behind: %v", children)
-		}
-	})
-	awaitDescriptors(t, before)
-}
-
-// awaitDescriptors waits for descriptors that are just being closed.
-func awaitDescriptors(t *testing.T, want int) {
-	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); countDescriptors(t) > want; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d descriptors are open, and before there were %d", countDescriptors(t), want)
-		}
-	}
-}
-
 func TestAStoppedWorkerIsKilled(t *testing.T) {
 	pool := newPool(t, executor.ProcessPoolOptions{Workers: 1, Grace: time.Millisecond})
 	worker, err := pid.Run(t.Context(), pool, struct{}{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(worker, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	// A signal to another process takes its time.
-	for stat := ""; !strings.Contains(stat, ") T "); {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", worker))
-		if err != nil {
-			t.Fatal(err)
-		}
-		stat = string(b)
-	}
+	stopProcess(t, worker)
 	_, err = echo.Run(t.Context(), pool, []byte("x"), executor.Timeout(20*time.Millisecond))
 	var timeout *aio.TimeoutError
 	if !errors.As(err, &timeout) || alive(strconv.Itoa(worker)) {

@@ -14,10 +14,11 @@ import (
 // have let go of it. They are not on Go's poller: that would wake a thread for
 // each message that a loop, or a goroutine in its own wait, takes.
 type line struct {
-	calls   int // a pipe to the worker; -1 when it was ended
+	calls   int // a pipe to the worker
 	answers int // a pipe from it
 	files   int // a socket for memory files
 	refs    atomic.Int32
+	sending sync.WaitGroup // jobs that are being written
 
 	reading sync.Mutex // whoever reads has it; taken before the pool's
 	buffer  wire.Buffer
@@ -67,18 +68,21 @@ func (l *line) hold() { l.refs.Add(1) }
 // release gives up one hold.
 func (l *line) release() {
 	if l.refs.Add(-1) == 0 {
-		l.end()
+		wire.CloseFile(l.calls)
 		wire.CloseFile(l.answers)
 		wire.CloseFile(l.files)
 	}
 }
 
-// end tells the worker that no more calls will come. Nobody may be writing.
-func (l *line) end() {
-	if l.calls >= 0 {
-		wire.CloseFile(l.calls)
-		l.calls = -1
-	}
+// send holds the line for a job, and sent ends that.
+func (l *line) send() {
+	l.hold()
+	l.sending.Add(1)
+}
+
+func (l *line) sent() {
+	l.sending.Done()
+	l.release()
 }
 
 // shortWait is how long a goroutine waits for an answer with its thread, which

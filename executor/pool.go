@@ -143,7 +143,7 @@ func (p *ProcessPool) assign(w *workerProcess, j *job) {
 	j.state, j.worker, j.started = jobRunning, w, time.Now()
 	w.job = j
 	w.calls++
-	w.line.hold() // for send
+	w.line.send()
 	p.stats.waited.add(j.started.Sub(j.submitted))
 	if j.timeout > 0 {
 		j.timer = time.AfterFunc(j.timeout, func() { p.endJob(j, &aio.TimeoutError{After: j.timeout}) })

@@ -117,7 +117,7 @@ const retirePatience = 5 * time.Second
 func (p *ProcessPool) retire(w *workerProcess) {
 	w.retired = true
 	p.doom(w)
-	w.line.end()
+	w.askToEnd(0)
 	w.killTimer = time.AfterFunc(retirePatience, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -146,11 +146,13 @@ func (w *workerProcess) reap() {
 	w.process.Await()
 	p.mu.Lock()
 	delete(p.workers, w) // no signal from now on: its number may be another's
+	p.doom(w)            // and no job
 	p.mu.Unlock()
 	w.status = w.process.Reap()
 	w.read(false)
+	w.line.sending.Wait()
 	if wire.Unread(w.line.calls) {
-		w.unsent.Store(true)
+		w.unread.Store(true)
 	}
 	w.stderr.finish()
 	p.settle(w)
@@ -212,7 +214,7 @@ func (p *ProcessPool) fate(j *job, w *workerProcess) error {
 		j.state, j.worker = jobWaiting, nil
 		return nil
 	}
-	if w.unsent.Load() && w.reason == nil {
+	if w.unread.Load() && w.reason == nil {
 		return again() // it never saw the call
 	}
 	err := error(&WorkerError{

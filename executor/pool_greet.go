@@ -115,7 +115,10 @@ func (w *workerProcess) welcome() error {
 		return err
 	}
 	w.line.hold()
-	go w.sendRest(wire.Frame{Kind: wire.Welcome, Body: body}.Append(nil))
+	go func() {
+		defer w.line.release()
+		w.write(wire.Frame{Kind: wire.Welcome, Body: body}.Append(nil))
+	}()
 	return nil
 }
 

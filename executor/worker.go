@@ -67,7 +67,11 @@ func (w *worker) obey() {
 			process.EndGroup()
 			os.Exit(exitBroken)
 		}
-		w.cancel(binary.LittleEndian.Uint64(number[:]))
+		n := binary.LittleEndian.Uint64(number[:])
+		if n == 0 {
+			os.Exit(0) // the pool wants no more of it
+		}
+		w.cancel(n)
 	}
 }
 

@@ -22,7 +22,7 @@ type workerProcess struct {
 	stderr  stderrTail
 	reaped  chan struct{}  // closed when the process has ended and all it said was read
 	status  process.Status // how it ended
-	unsent  atomic.Bool    // it has not read all of its last call
+	unread  atomic.Bool    // it died before it had read all of its last call
 
 	// Under the pool's mutex.
 	job       *job
@@ -44,10 +44,11 @@ var frames = sync.Pool{New: func() any { return new([]byte) }}
 // send sends the worker the job that it was assigned. It does not wait: what
 // the pipe does not take at once a goroutine writes.
 func (w *workerProcess) send(j *job) {
-	defer w.line.release() // that of assign
 	if len(j.input) > wire.Inline {
-		w.line.hold()
-		go w.sendLarge(j)
+		go func() {
+			defer w.line.sent()
+			w.sendLarge(j)
+		}()
 		return
 	}
 	frame := frames.Get().(*[]byte)
@@ -55,19 +56,20 @@ func (w *workerProcess) send(j *job) {
 	b = append(wire.AppendCall(b, j.timeout, j.invocation.Function()), j.input...)
 	*frame = b
 	n, err := wire.Write(w.line.calls, b, true)
-	switch {
-	case err != nil && !errors.Is(err, wire.ErrWouldBlock):
-		w.unsent.Store(true) // the rest is for who reaps it
-	case n < len(b):
-		w.line.hold()
-		go w.sendRest(bytes.Clone(b[n:]))
+	if err == nil && n == len(b) {
+		w.line.sent()
+	} else {
+		rest := bytes.Clone(b[n:])
+		go func() {
+			defer w.line.sent()
+			w.write(rest)
+		}()
 	}
 	frames.Put(frame)
 }
 
-// sendRest writes in a goroutine that holds the line, and releases that.
-func (w *workerProcess) sendRest(b []byte) {
-	defer w.line.release()
+// write writes in a goroutine that holds the line.
+func (w *workerProcess) write(b []byte) {
 	for len(b) > 0 {
 		n, err := wire.Write(w.line.calls, b, true)
 		switch {
@@ -76,30 +78,28 @@ func (w *workerProcess) sendRest(b []byte) {
 		case errors.Is(err, wire.ErrWouldBlock):
 			wire.AwaitWritable(w.line.calls)
 		default:
-			w.unsent.Store(true)
+			w.unread.Store(true) // the rest is for who reaps the worker
 			return
 		}
 	}
 }
 
-// sendLarge sends a job with its input in memory, as sendRest does.
+// sendLarge sends a job with its input in memory.
 func (w *workerProcess) sendLarge(j *job) {
 	file, err := wire.Seal(j.input)
 	if err != nil {
-		w.line.release()
 		w.pool.giveBack(w, j, err)
 		return
 	}
 	err = wire.SendFile(w.line.files, file)
 	wire.CloseFile(file)
 	if err != nil {
-		w.unsent.Store(true)
-		w.line.release()
+		w.unread.Store(true)
 		return
 	}
 	name := j.invocation.Function()
 	b := wire.AppendHeader(nil, wire.Call, true, j.number, wire.CallSize(name))
-	w.sendRest(wire.AppendCall(b, j.timeout, name))
+	w.write(wire.AppendCall(b, j.timeout, name))
 }
 
 // giveBack ends a job that could not be sent to its worker.
@@ -119,7 +119,8 @@ func (p *ProcessPool) giveBack(w *workerProcess, j *job, err error) {
 	p.fail(j, err)
 }
 
-// askToEnd tells the worker that a call is cancelled.
+// askToEnd tells the worker that a call is cancelled, or with 0 that it shall
+// end, being idle.
 func (w *workerProcess) askToEnd(number uint64) {
 	_, _ = w.control.Write(binary.LittleEndian.AppendUint64(nil, number))
 }

@@ -1,0 +1,224 @@
+//go:build unix
+
+package executor_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/goaio/aio"
+	"github.com/goaio/aio/executor"
+)
+
+// countDescriptors is the number of descriptors that are open here.
+func countDescriptors(t testing.TB) int {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// TestRandomKills kills workers at random under load: each call ends once, with
+// its result or an error that says what became of its worker.
+func TestRandomKills(t *testing.T) {
+	calls, kills := 2000, 40
+	if os.Getenv("EXECUTOR_LONG") != "" {
+		calls, kills = 10_000, 200
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	before := countDescriptors(t)
+	everywhere(t, func(t *testing.T, ctx context.Context) {
+		pool := newPool(t, executor.ProcessPoolOptions{Workers: 3, QueueLength: 50, CallsPerWorker: 100, DeathsPerInput: 1000, Stderr: io.Discard})
+		var ended, succeeded, died atomic.Int64
+		stop := make(chan struct{})
+		var killer sync.WaitGroup
+		killer.Go(func() {
+			for i := 0; i < kills; {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				// A worker is found by asking the system, not the pool.
+				if children := childrenOf(os.Getpid()); len(children) > 0 {
+					_ = syscall.Kill(children[random.IntN(len(children))], syscall.SIGKILL)
+					i++
+				}
+				for ended.Load() < int64(i*calls/kills) {
+					select {
+					case <-stop:
+						return
+					default:
+						time.Sleep(50 * time.Microsecond)
+					}
+				}
+			}
+		})
+		err := aio.Group(ctx, func(ctx context.Context) error {
+			for g := range 40 {
+				aio.Go(ctx, func(ctx context.Context) error {
+					for i := range calls / 40 {
+						in := fmt.Appendf(nil, "%d of %d", i, g)
+						var out []byte
+						var err error
+						if i%2 == 0 {
+							out, err = echo.Run(ctx, pool, in)
+						} else {
+							var call *executor.Call[[]byte]
+							if call, err = echo.Submit(ctx, pool, in); err == nil {
+								out, err = call.Await(ctx)
+							}
+						}
+						ended.Add(1)
+						var worker *executor.WorkerError
+						switch {
+						case err == nil && bytes.Equal(in, out):
+							succeeded.Add(1)
+						case errors.As(err, &worker) && worker.Status == "killed by SIGKILL":
+							died.Add(1)
+						default:
+							t.Errorf("call %q: %q, error %v", in, out, err)
+						}
+					}
+					return nil
+				})
+			}
+			return nil
+		})
+		close(stop)
+		killer.Wait()
+		if err != nil || ended.Load() != int64(calls) || died.Load() > int64(kills) {
+			t.Errorf("%d calls of %d, %d of them died of %d kills; error %v", ended.Load(), calls, died.Load(), kills, err)
+		}
+		t.Logf("%d succeeded, %d died", succeeded.Load(), died.Load())
+		if err := pool.Shutdown(ctx, executor.WaitForAll); err != nil {
+			t.Error(err)
+		}
+		if children := childrenOf(os.Getpid()); len(children) > 0 {
+			t.Errorf("processes left behind: %v", children)
+		}
+	})
+	awaitDescriptors(t, before)
+}
+
+// awaitDescriptors waits for descriptors that are just being closed.
+func awaitDescriptors(t *testing.T, want int) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); countDescriptors(t) > want; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d descriptors are open, and before there were %d", countDescriptors(t), want)
+		}
+	}
+}
+
+// stopProcess stops a process, and waits until it is.
+func stopProcess(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for stat := ""; !strings.Contains(stat, ") T "); {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat = string(b)
+	}
+}
+
+// A call that was on its way to a worker when that died has not run: another
+// worker runs it, without having been asked to.
+func TestACallThatItsWorkerNeverSawIsNotLost(t *testing.T) {
+	everywhere(t, func(t *testing.T, ctx context.Context) {
+		pool := newPool(t, executor.ProcessPoolOptions{Workers: 1})
+		for _, size := range []int{10, 200 << 10, 1 << 20} { // in the pipe, partly in the pipe, in memory
+			worker, err := pid.Run(ctx, pool, struct{}{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stopProcess(t, worker)
+			call, err := echo.Submit(ctx, pool, make([]byte, size))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := call.Await(ctx); err != nil || len(out) != size {
+				t.Errorf("%d bytes of %d came back, error %v", len(out), size, err)
+			}
+		}
+		if s := pool.Stats(); s.Retried != 0 || s.Failed != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// What a program starts while its pools start workers has none of their
+// descriptors: else a worker's end would not be noticed.
+func TestAProgramThatForksMuch(t *testing.T) {
+	before := countDescriptors(t)
+	children := make([]*exec.Cmd, 31)
+	start := func(i int) {
+		children[i] = exec.Command("sleep", "1000")
+		if err := children[i].Start(); err != nil {
+			t.Error(err)
+		}
+	}
+	start(30) // this one knows what the tests' own parent has handed down
+	pool := newPool(t, executor.ProcessPoolOptions{Workers: 2, CallsPerWorker: 1})
+	var started sync.WaitGroup
+	for i := range 30 {
+		started.Go(func() { start(i) })
+		found, err := descriptors.Run(t.Context(), pool, struct{}{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range found {
+			if _, target, _ := strings.Cut(f, " "); strings.HasPrefix(target, "pipe:") || strings.HasPrefix(target, "socket:") {
+				t.Errorf("a worker has descriptor %s", f)
+			}
+		}
+	}
+	started.Wait()
+	openIn := func(c *exec.Cmd) int {
+		open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", c.Process.Pid))
+		if err != nil {
+			t.Error(err)
+		}
+		return len(open)
+	}
+	for _, c := range children {
+		if got, want := openIn(c), openIn(children[30]); got != want {
+			t.Errorf("a child has %d descriptors, not %d", got, want)
+		}
+	}
+	// A worker that dies beside them fails its call at once.
+	var died *executor.WorkerError
+	if _, err := exit.Run(t.Context(), pool, 1); !errors.As(err, &died) {
+		t.Errorf("error %v", err)
+	}
+	for _, c := range children {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	}
+	if err := pool.Shutdown(t.Context(), executor.WaitForAll); err != nil {
+		t.Error(err)
+	}
+	awaitDescriptors(t, before)
+}
