@@ -44,7 +44,7 @@ func TestRandomKills(t *testing.T) {
 	before := countDescriptors(t)
 	everywhere(t, func(t *testing.T, ctx context.Context) {
 		pool := newPool(t, executor.ProcessPoolOptions{Workers: 3, QueueLength: 50, CallsPerWorker: 100, DeathsPerInput: 1000, Stderr: io.Discard})
-		var ended, succeeded, died atomic.Int64
+		var ended, succeeded, died, killed atomic.Int64
 		stop := make(chan struct{})
 		var killer sync.WaitGroup
 		killer.Go(func() {
@@ -56,7 +56,9 @@ func TestRandomKills(t *testing.T) {
 				}
 				// A worker is found by asking the system, not the pool.
 				if children := childrenOf(os.Getpid()); len(children) > 0 {
-					_ = syscall.Kill(children[random.IntN(len(children))], syscall.SIGKILL)
+					if syscall.Kill(children[random.IntN(len(children))], syscall.SIGKILL) == nil {
+						killed.Add(1)
+					}
 					i++
 				}
 				for ended.Load() < int64(i*calls/kills) {
@@ -105,7 +107,7 @@ func TestRandomKills(t *testing.T) {
 		if err != nil || ended.Load() != int64(calls) || died.Load() > int64(kills) {
 			t.Errorf("%d calls of %d, %d of them died of %d kills; error %v", ended.Load(), calls, died.Load(), kills, err)
 		}
-		t.Logf("%d succeeded, %d died", succeeded.Load(), died.Load())
+		t.Logf("%d calls succeeded and %d died; %d processes were killed", succeeded.Load(), died.Load(), killed.Load())
 		if err := pool.Shutdown(ctx, executor.WaitForAll); err != nil {
 			t.Error(err)
 		}

@@ -38,6 +38,8 @@ func misbehave(how string) {
 		select {}
 	case "has another function":
 		executor.Func("only here", func(context.Context, int) (int, error) { return 0, nil })
+	case "registers late":
+		registerLate()
 	case "is a parent":
 		beParent()
 	}

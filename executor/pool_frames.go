@@ -102,6 +102,8 @@ func (w *workerProcess) takeAnswer(f wire.Frame) error {
 		p.fail(j, failure)
 	case file >= 0:
 		go p.succeedLarge(j, file)
+	case int64(len(f.Body)) > p.options.PayloadLimit:
+		p.fail(j, resultError(j, fmt.Errorf("a payload of %d bytes, of %d at most", len(f.Body), p.options.PayloadLimit)))
 	default:
 		output := f.Body
 		if keepsBytes(j.invocation.function.out) {
@@ -116,10 +118,14 @@ func (w *workerProcess) takeAnswer(f wire.Frame) error {
 func (p *ProcessPool) succeedLarge(j *job, file int) {
 	output, err := wire.Unseal(file, p.options.PayloadLimit)
 	if err != nil {
-		p.fail(j, fmt.Errorf("executor: the result of %s: %w", called(j.invocation.Function(), j.invocation.Label()), err))
+		p.fail(j, resultError(j, err))
 		return
 	}
 	p.succeed(j, output)
+}
+
+func resultError(j *job, err error) error {
+	return fmt.Errorf("executor: the result of %s: %w", called(j.invocation.Function(), j.invocation.Label()), err)
 }
 
 func (w *workerProcess) functionOf(number uint64) string {
