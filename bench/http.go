@@ -55,6 +55,7 @@ func httpCases() []netCase {
 			Case:   Case{Name: "idle_http", Unit: "B", What: "memory of an idle keep-alive connection among 18,000, after one request", Alone: true, Needs: needsTwoCores},
 			serves: "plaintext", loops: 1, run: runIdleHTTP,
 		},
+		clientGet(),
 		{
 			Case:   Case{Name: "idle_https", Unit: "B", What: "the same over TLS 1.3", Alone: true, Needs: needsTwoCores},
 			serves: "https", loops: 1, run: runIdleHTTPS,
