@@ -35,7 +35,7 @@ func (c *call) deliver() error {
 	b := &c.answer
 	b.call = c
 	switch {
-	case c.request.Method == http.MethodHead || !bodyAllowed(r.StatusCode) || r.ContentLength == 0:
+	case c.request.Method == http.MethodHead || bodiless(r.StatusCode) || r.ContentLength == 0:
 		r.Body = http.NoBody
 		if len(c.connection.in.unread()) > 0 {
 			c.ends.spoil()

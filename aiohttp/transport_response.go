@@ -107,7 +107,7 @@ func responseFraming(r *http.Response) error {
 	head := r.Request != nil && r.Request.Method == http.MethodHead
 	switch {
 	case head:
-	case !bodyAllowed(r.StatusCode):
+	case bodiless(r.StatusCode):
 		r.ContentLength = 0
 	case chunked:
 		delete(r.Header, "Content-Length")
@@ -121,6 +121,11 @@ func responseFraming(r *http.Response) error {
 	}
 	r.TransferEncoding = []string{"chunked"}
 	return responseTrailers(r)
+}
+
+// bodiless reports whether responses of a status have no body.
+func bodiless(status int) bool {
+	return status/100 == 1 || status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 // responseCoding reports whether the body is chunked. In HTTP/1.0 there are no
