@@ -152,6 +152,11 @@ func (b *responseBody) why(err error) error {
 	if closed {
 		return errBodyRead
 	}
+	if s := b.call.sender; s != nil && isNetwork(err) {
+		if own := s.reason(); own != nil {
+			return own // which has closed the connection
+		}
+	}
 	return outcome(b.call.request.Context(), err)
 }
 
