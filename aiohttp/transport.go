@@ -80,7 +80,7 @@ type Transport struct {
 	MaxConnsPerHost     int           // those being dialled included; 0 for no limit. Who comes then waits in line
 	MaxIdleConns        int           // of all hosts; 0 for no limit
 	MaxIdleConnsPerHost int           // http.DefaultMaxIdleConnsPerHost if it is 0
-	IdleConnTimeout     time.Duration // 0 for none
+	IdleConnTimeout     time.Duration // on the system's clock; 0 for none
 
 	ResponseHeaderTimeout  time.Duration // from the end of the request to the head of the response; 0 for none
 	ExpectContinueTimeout  time.Duration // after which a body is sent without 100 Continue; 0 sends it at once
@@ -150,6 +150,7 @@ func (t *Transport) roundTrip(ctx context.Context, request *http.Request) (*http
 			return response, nil
 		}
 		if !c.mayRetry(err) {
+			c.closeRequestBody()
 			return nil, unwrapFailure(err)
 		}
 		if body, err = c.again(); err != nil {

@@ -98,7 +98,7 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	}
 	b.reading = true
 	b.mu.Unlock()
-	n, err := 0, errors.New("aiohttp: the task was ended while it read")
+	n, err := 0, errUnwound
 	defer func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

@@ -28,6 +28,7 @@ type call struct {
 	gzip     bool // we have asked for it
 	tunnels  bool // it is a CONNECT of our own
 	consumed bool // the body was read or closed
+	closed   bool // the body was closed, or is the sender's to close
 	began    bool // something of a response has come
 	sender   *sender
 	received int // bytes of heads, until a trace has seen one
@@ -46,31 +47,46 @@ type ends struct {
 }
 
 // do sends the request and returns its response. After an error the connection
-// is closed.
-func (c *call) do(ctx context.Context) (*http.Response, error) {
+// is closed, and so is the request's body unless nobody has touched it.
+func (c *call) do(ctx context.Context) (response *http.Response, err error) {
 	c.connection.traced = c.trace != nil
 	c.connection.begin(ctx)
 	c.ends.missing = 1
-	err := c.exchange(ctx)
-	if err == nil {
-		return &c.response, nil
+	err = errUnwound
+	defer func() {
+		if err != nil {
+			err = c.fail(err)
+		}
+	}()
+	if err = c.exchange(ctx); err != nil {
+		return nil, err
 	}
+	return &c.response, nil
+}
+
+// errUnwound is the error of a call whose task was ended while it waited.
+var errUnwound = errors.New("aiohttp: the task was ended")
+
+// fail ends the call.
+func (c *call) fail(err error) error {
 	c.connection.close()
 	err = c.failure(err)
-	if c.sender != nil {
+	switch {
+	case c.sender != nil:
 		c.sender.abort(err)
-	} else {
-		c.closeRequestBody()
-		c.connection.out.err = nil
+	default:
+		if c.consumed {
+			c.closeRequestBody()
+		}
 		c.connection.out.discard()
 	}
 	c.connection.in.close()
-	return nil, err
+	return err
 }
 
 func (c *call) closeRequestBody() {
-	if c.body != nil {
-		c.consumed = true
+	if c.body != nil && !c.closed {
+		c.consumed, c.closed = true, true
 		_ = c.body.Close()
 	}
 }

@@ -129,6 +129,13 @@ func (c *clientConnection) close() {
 	}
 }
 
+// abandon closes the connection for who takes its place.
+func (c *clientConnection) abandon() {
+	if !c.ended.Swap(true) {
+		_ = c.conn.Close()
+	}
+}
+
 // giveUp tells the pool of a connection that is no longer HTTP's.
 func (c *clientConnection) giveUp() {
 	if !c.ended.Swap(true) {

@@ -24,44 +24,49 @@ import (
 
 // dial makes a connection for which the pool has counted already. A cancel
 // leaves nothing behind.
-func (t *Transport) dial(ctx context.Context, to target, key targetKey) (*clientConnection, error) {
-	c, err := t.dialled(ctx, to, key)
-	if err != nil {
-		if c != nil {
-			c.close()
-		} else {
+func (t *Transport) dial(ctx context.Context, to target, key targetKey) (c *clientConnection, err error) {
+	var made *clientConnection
+	err = errUnwound
+	defer func() {
+		switch {
+		case err == nil:
+		case made != nil:
+			made.close()
+		default:
 			t.closed(key)
 		}
-		if to.proxy != nil && !aio.IsCancelled(err) {
-			err = &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err}
-		}
-		return nil, err
+	}()
+	if err = t.dialInto(ctx, to, key, &made); err == nil {
+		return made, nil
 	}
-	return c, nil
+	if to.proxy != nil && !aio.IsCancelled(err) {
+		err = &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err}
+	}
+	return nil, err
 }
 
-// dialled may return a connection beside an error, which is to be closed.
-func (t *Transport) dialled(ctx context.Context, to target, key targetKey) (*clientConnection, error) {
-	if to.proxy == nil {
-		if to.scheme == "https" && t.DialTLSContext != nil {
-			conn, err := t.DialTLSContext(ctx, "tcp", to.address)
-			if err != nil {
-				return nil, err
-			}
-			c := t.newConnection(conn, to, key)
-			return c, c.noteTLS()
-		}
-		conn, err := t.connect(ctx, to.address)
-		if err != nil {
-			return nil, err
-		}
-		c := t.newConnection(conn, to, key)
-		if to.scheme == "https" {
-			err = t.secure(ctx, c, to.address)
-		}
-		return c, err
+// dialInto sets made as soon as there is a connection, whatever follows.
+func (t *Transport) dialInto(ctx context.Context, to target, key targetKey, made **clientConnection) error {
+	if to.proxy != nil {
+		return t.dialProxy(ctx, to, key, made)
 	}
-	return t.dialProxy(ctx, to, key)
+	if to.scheme == "https" && t.DialTLSContext != nil {
+		conn, err := t.DialTLSContext(ctx, "tcp", to.address)
+		if err != nil {
+			return err
+		}
+		*made = t.newConnection(conn, to, key)
+		return (*made).noteTLS()
+	}
+	conn, err := t.connect(ctx, to.address)
+	if err != nil {
+		return err
+	}
+	*made = t.newConnection(conn, to, key)
+	if to.scheme == "https" {
+		return t.secure(ctx, *made, to.address)
+	}
+	return nil
 }
 
 // connect makes a connection to an address.
@@ -175,43 +180,39 @@ func (c *clientConnection) noteTLS() error {
 }
 
 // dialProxy makes a connection by way of a proxy.
-func (t *Transport) dialProxy(ctx context.Context, to target, key targetKey) (*clientConnection, error) {
+func (t *Transport) dialProxy(ctx context.Context, to target, key targetKey, made **clientConnection) error {
 	if _, known := defaultPorts[to.proxy.Scheme]; !known {
-		return nil, fmt.Errorf("aiohttp: unsupported scheme of the proxy %s", to.proxy.Redacted())
+		return fmt.Errorf("aiohttp: unsupported scheme of the proxy %s", to.proxy.Redacted())
 	}
 	address, err := canonicalAddress(to.proxy)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	dial := t.connect
 	if to.socks() {
-		conn, err := t.dialSocks(ctx, to, address)
-		if err != nil {
-			return nil, err
-		}
-		c := t.newConnection(conn, to, key)
-		if to.scheme == "https" {
-			err = t.secure(ctx, c, to.address)
-		}
-		return c, err
+		dial = func(ctx context.Context, address string) (net.Conn, error) { return t.dialSocks(ctx, to, address) }
 	}
-	conn, err := t.connect(ctx, address)
+	conn, err := dial(ctx, address)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	c := t.newConnection(conn, to, key)
+	*made = c
 	if to.proxy.Scheme == "https" {
 		if err := t.secure(ctx, c, address); err != nil {
-			return c, err
+			return err
 		}
 	}
-	if to.scheme == "https" {
+	if to.scheme != "https" {
+		return nil
+	}
+	if !to.socks() {
 		if err := t.tunnel(ctx, c); err != nil {
-			return c, err
+			return err
 		}
 		c.tls = nil
-		return c, t.secure(ctx, c, to.address)
 	}
-	return c, nil
+	return t.secure(ctx, c, to.address)
 }
 
 // A proxy has this long to answer a CONNECT.

@@ -96,19 +96,34 @@ func (t *Transport) take(ctx context.Context, request *http.Request, to target) 
 		p.mu.Unlock()
 		if w != nil {
 			var err error
-			if c, err = w.granted.Await(ctx); err != nil {
-				t.leave(key, w)
+			if c, err = t.await(ctx, key, w); err != nil {
 				return nil, err
 			}
 		}
-		if c == nil {
-			return t.dial(withValues(ctx, request.Context()), to, key)
-		}
-		if !c.unwatch() {
+		switch {
+		case c == nil:
+		case !c.unwatch():
 			return c, nil
+		case w == nil:
+			c.close() // the server has closed it, or has said what nobody asked for
+			continue
+		default:
+			c.abandon() // and dial in its place
 		}
-		c.close() // it was closed, or has said something that nobody asked for
+		return t.dial(withValues(ctx, request.Context()), to, key)
 	}
+}
+
+// await waits in line.
+func (t *Transport) await(ctx context.Context, key targetKey, w *poolWaiter) (c *clientConnection, err error) {
+	err = errUnwound
+	defer func() {
+		if err != nil {
+			t.leave(key, w)
+		}
+	}()
+	c, err = w.granted.Await(ctx)
+	return c, err
 }
 
 // takeIdle takes an idle connection of the caller's loop, or else the one that

@@ -19,6 +19,7 @@ import (
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aionet"
+	"github.com/goaio/aio/loop"
 )
 
 func (p *pool) counts() (open, idle, waiting int) {
@@ -265,6 +266,38 @@ func TestLoops(t *testing.T) {
 	})
 	if open, _, _ := transport.pool.counts(); open != 0 {
 		t.Errorf("%d connections are open", open)
+	}
+}
+
+// A task that is unwound, for its loop was closed, leaves no connection behind
+// wherever it stood.
+func TestUnwound(t *testing.T) {
+	server := newScriptedServer(t)
+	for name, answer := range map[string]string{
+		"waiting": "", "within the head": "HTTP/1.1 200", "within the body": "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nhello",
+	} {
+		server.script(answer, false, 0)
+		transport := &Transport{MaxConnsPerHost: 1}
+		l, err := loop.New(loop.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // of which the second waits in line
+			aio.Go(loop.Carry(context.Background(), l, nil), func(ctx context.Context) error {
+				_, _, err := fetch(ctx, transport, "GET", server.url(), nil)
+				return err
+			})
+		}
+		l.CallLater(30*time.Millisecond, l.Stop)
+		if err := l.RunForever(); err != nil {
+			t.Error(err)
+		}
+		if err := l.Close(); err == nil {
+			t.Errorf("%s: no task was abandoned", name)
+		}
+		if open, _, waiting := transport.pool.counts(); open != 0 || waiting != 0 {
+			t.Errorf("%s: %d connections are open, %d wait", name, open, waiting)
+		}
 	}
 }
 

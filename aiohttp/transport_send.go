@@ -134,7 +134,7 @@ type sender struct {
 // with the request's context, and not with the scope of the call.
 func (c *call) startSender(f framing) {
 	c.ends.missing++
-	c.consumed = true
+	c.consumed, c.closed = true, true
 	s := &sender{call: c, f: f}
 	c.sender = s
 	ctx := c.request.Context()

@@ -32,6 +32,7 @@ func (c closes) Close() error { c.n <- struct{}{}; return nil }
 
 func TestBodyIsClosed(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })
+	mute := speak(t, func(r *bufio.Reader, c net.Conn) { _, _ = http.ReadRequest(r) })
 	failing := errors.New("failing")
 	everywhere(t, func(t *testing.T, ctx context.Context, transport *Transport) {
 		for name, c := range map[string]struct {
@@ -46,6 +47,7 @@ func TestBodyIsClosed(t *testing.T) {
 			"too long":     {url, strings.NewReader("hello"), 4, true},
 			"fails":        {url, iotest.ErrReader(failing), -1, true},
 			"fails within": {url, io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(failing)), 100, true},
+			"no answer":    {mute, strings.NewReader("hello"), 5, true},
 			"no server":    {"http://127.0.0.1:1", strings.NewReader("hello"), 5, true},
 			"no host":      {"http:///x", strings.NewReader("hello"), 5, true},
 			"no scheme":    {"ftp://x", strings.NewReader("hello"), 5, true},
