@@ -102,6 +102,7 @@ func netSuites() []Suite {
 	return []Suite{
 		loadSuite("net", "echo servers under load: CPU a request, latency, memory of idle connections", netCases(), netPeers()),
 		httpSuite(),
+		redisSuite(),
 	}
 }
 
