@@ -283,7 +283,8 @@ func TestDialTimeoutAndCancelLeaveNothingBehind(t *testing.T) {
 		address := fmt.Sprintf("example.com:%d", port)
 		_, err := d.Dial(callersContext(), "tcp", address)
 		var attempts *DialError
-		if !errors.As(err, &attempts) || len(attempts.Attempts) != 3 || !attempts.Timeout() || !errors.Is(err, os.ErrDeadlineExceeded) {
+		// On a busy machine not all of them may have begun.
+		if !errors.As(err, &attempts) || len(attempts.Attempts) == 0 || !attempts.Timeout() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 		if _, err = d.Dial(callersContext(), "tcp", fmt.Sprintf("127.0.0.1:%d", port)); !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -329,7 +330,7 @@ func TestDialAUnixSocketWithAFullQueue(t *testing.T) {
 		defer first.Close()
 		d := Dialer{Timeout: 10 * time.Millisecond}
 		if _, err := d.Dial(callersContext(), "unix", path); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Skip("the system does not make one wait here: ", err)
+			t.Skip("the system does not have one wait here, for its queues are longer: ", err)
 		}
 		go func() {
 			if fd, _, err := unix.Accept(l); err == nil {

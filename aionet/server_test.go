@@ -51,12 +51,28 @@ func dialServer(t *testing.T, address string) net.Conn {
 // ask sends a message and reads the echo.
 func ask(t *testing.T, c net.Conn) {
 	t.Helper()
+	if err := tryAsk(c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tryAsk(c net.Conn) error {
 	if _, err := c.Write([]byte("hello")); err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if _, err := io.ReadFull(c, make([]byte, 5)); err != nil {
-		t.Fatal(err)
-	}
+	_, err := io.ReadFull(c, make([]byte, 5))
+	return err
+}
+
+// counted is a handler that tells of each connection.
+type counted struct {
+	Handler
+	accept chan struct{}
+}
+
+func (h counted) accepted(r *reactor, a arrival) {
+	h.Handler.accepted(r, a)
+	h.accept <- struct{}{}
 }
 
 // handlers are an echo server in each form.

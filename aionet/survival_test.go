@@ -227,13 +227,13 @@ func TestPeersThatNeverRead(t *testing.T) {
 // even that (TestIdleTimeout).
 func TestPeersThatSendAByteAtATime(t *testing.T) {
 	const peers = 200
-	h := Requests(withPool(t, 1, 1), LengthPrefixed(1<<20), upper)
+	h := counted{Requests(withPool(t, 1, 1), LengthPrefixed(1<<20), upper), make(chan struct{}, peers)}
 	_ = serving(t, h, []ServerOption{DrainTimeout(time.Nanosecond)}, func(address string) {
 		conns := make([]net.Conn, peers)
 		for i := range conns {
 			conns[i] = dialServer(t, address)
+			<-h.accept
 		}
-		time.Sleep(20 * time.Millisecond)
 		grown := heapAfter(func() {
 			for range 5 {
 				for _, c := range conns {
