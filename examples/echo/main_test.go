@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"net"
 	"testing"
 
 	"github.com/goaio/aio/aionet"

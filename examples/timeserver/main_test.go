@@ -15,6 +15,7 @@ func TestMain(m *testing.M) { leakcheck.Main(m) }
 func TestTime(t *testing.T) {
 	exampletest.ServingDatagrams(t, serve, func(port string) {
 		exampletest.Python(t, port, `
+import email.utils
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.settimeout(20)
 for question in b"", b"x" * 1000:

@@ -6,6 +6,7 @@ package exampletest
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os/exec"
 	"testing"
@@ -56,7 +57,7 @@ func run(t *testing.T, open func(context.Context) (net.Addr, func(context.Contex
 		}
 		_, err = aio.Blocking(ctx, func(context.Context) (struct{}, error) { client(port); return struct{}{}, nil })
 		server.Cancel(nil)
-		if _, ended := server.Await(ctx); !aio.IsCancelled(ended) {
+		if _, ended := server.Await(ctx); !errors.Is(ended, context.Canceled) {
 			t.Errorf("the server ended with %v", ended)
 		}
 		return err
@@ -74,7 +75,7 @@ func Python(t *testing.T, port, program string) {
 	if err != nil {
 		t.Skip("python3 is not installed, whose sockets are the client")
 	}
-	const prelude = "import email.utils, hashlib, socket, struct, sys, threading\nport = int(sys.argv[1])\n"
+	const prelude = "import hashlib, socket, struct, sys, threading\nport = int(sys.argv[1])\n"
 	if out, err := exec.Command(path, "-c", prelude+program, port).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
