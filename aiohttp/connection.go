@@ -39,6 +39,7 @@ const (
 	answered                             // there was a request before
 	given                                // the connection is somebody else's
 	active                               // its ConnState
+	posted                               // the request before was a POST
 )
 
 func (c *connection) is(s connectionState) bool { return c.state&s != 0 }
@@ -81,6 +82,9 @@ func (c *connection) requests(ctx context.Context) error {
 			return c.refuse(w, err)
 		}
 		goOn := x.serve(ctx, begun)
+		if c.state &^= posted; x.request.Method == http.MethodPost {
+			c.state |= posted
+		}
 		c.state |= answered
 		switch {
 		case x.response.is(hijacked):
@@ -142,12 +146,16 @@ func (c *connection) taken(ctx context.Context, x *exchange) error {
 func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 	s := c.server
 	w.in.open()
-	searched := 0
+	searched, room := 0, 0
+	if c.is(posted) {
+		room = 4
+	}
 	for {
 		b := w.in.unread()
 		if searched == 0 {
-			if n := leadingLines(b); n > 0 {
+			if n := leadingLines(b, room); n > 0 {
 				w.in.from += n
+				room = max(0, room-n)
 				continue
 			}
 		}

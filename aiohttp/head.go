@@ -43,10 +43,17 @@ func endOfHead(b []byte, from int) int {
 	}
 }
 
-// leadingLines returns how many bytes of empty lines stand before a request,
-// which a server should pass over (RFC 9112, section 2.2): one at most, as
-// net/http does.
-func leadingLines(b []byte) int {
+// leadingLines returns how many bytes of an empty line stand before a request,
+// which a server should pass over (RFC 9112, section 2.2). After a POST, whose
+// body some clients end with a line end that does not count, it may be up to
+// room bytes of any line ends: net/http's rule.
+func leadingLines(b []byte, room int) (n int) {
+	for n < min(len(b), room) && (b[n] == '\r' || b[n] == '\n') {
+		n++
+	}
+	if n > 0 {
+		return n
+	}
 	if bytes.HasPrefix(b, []byte("\r\n")) {
 		return 2
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"unsafe"
 )
 
 // A body of no more than this is kept until the handler has returned, so that
@@ -144,7 +145,9 @@ func (w *response) Write(p []byte) (int, error) {
 }
 
 // WriteString is Write without a copy.
-func (w *response) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
+func (w *response) WriteString(s string) (int, error) {
+	return w.Write(unsafe.Slice(unsafe.StringData(s), len(s)))
+}
 
 func (w *response) keep(p []byte) {
 	if w.kept == nil {
