@@ -406,8 +406,7 @@ func TestAnswersAreNetHTTPs(t *testing.T) {
 // differs holds the requests that we answer differently on purpose. The README
 // has the list.
 func differs(request string) bool {
-	return strings.HasPrefix(request, "\r\n") || // RFC 9112, section 2.2, has a server pass over it
-		strings.Contains(request, "/max-bytes") || // only net/http's own writer can be told to close
+	return strings.Contains(request, "/max-bytes") || // only net/http's own writer can be told to close
 		strings.Contains(request, "/bad-length") || // a length that is none is not sent
 		strings.Contains(request, "/hints HTTP/1.0") // HTTP/1.0 has no informational answers
 }

@@ -153,9 +153,9 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 	for {
 		b := w.in.unread()
 		if searched == 0 {
-			if n := leadingLines(b, room); n > 0 {
+			if n := leadingLineEnds(b, room); n > 0 {
 				w.in.from += n
-				room = max(0, room-n)
+				room -= n
 				continue
 			}
 		}

@@ -41,12 +41,19 @@ func (d differential) compare(request []byte, seed uint64) (difference string) {
 	for range 5 {
 		want, wantOpen := cutTrip(d.measure, request, seed)
 		got, gotOpen := cutTrip(d.ours, request, seed)
-		if normal(got) == normal(want) && wantOpen == gotOpen {
+		if wantOpen == gotOpen && (normal(got) == normal(want) || bytes.Contains(request, []byte("HEAD ")) && unclosed(got) == unclosed(want)) {
 			return ""
 		}
 		difference = fmt.Sprintf("%q, seed %d:\ngot  %q, open %v\nwant %q, open %v", request, seed, normal(got), gotOpen, normal(want), wantOpen)
 	}
 	return difference
+}
+
+// unclosed is an answer without what it says of the connection. With a body that
+// ends too early the connection does too, whether it is said or not; the answer
+// to HEAD does not show that it is such a one.
+func unclosed(answer string) string {
+	return strings.ReplaceAll(normal(answer), "Connection: close\r\n", "")
 }
 
 // cutTrip sends the bytes in pieces and reads until the server closes. open is
@@ -90,7 +97,6 @@ func excepted(request []byte) bool {
 		strings.Contains(lower, "\n ") || strings.Contains(lower, "\n\t") || // folded lines
 		chunked && (strings.Contains(lower, "content-length") || strings.Contains(lower, "http/1.0")) ||
 		hugeChunk.MatchString(lower) ||
-		strings.Contains(lower, "\n\r\n\r\n") || strings.Contains(lower, "\n\n\r\n") || // an empty line before a request
 		strings.Contains(lower, "http/2") || strings.Contains(lower, "upgrade") ||
 		differs(string(request))
 }

@@ -14,6 +14,10 @@
 // instead. It runs as a coroutine on its connection's loop, which is the fast
 // way, and state that only such handlers of one loop touch needs no lock.
 //
+// [Server.ListenAndServeTLS] serves https, with HTTP/2 for clients that speak it.
+// The connections of HTTP/2 are net/http's own and have goroutines; OnLoop holds
+// there too.
+//
 // [Transport] is the client's side: an [http.RoundTripper] for an [http.Client],
 // which awaits in a task and blocks in a goroutine.
 package aiohttp

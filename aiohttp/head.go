@@ -43,21 +43,14 @@ func endOfHead(b []byte, from int) int {
 	}
 }
 
-// leadingLines returns how many bytes of an empty line stand before a request,
-// which a server should pass over (RFC 9112, section 2.2). After a POST, whose
-// body some clients end with a line end that does not count, it may be up to
-// room bytes of any line ends: net/http's rule.
-func leadingLines(b []byte, room int) (n int) {
+// leadingLineEnds returns how many line ends stand at the start of b, room at
+// most. After the body of a POST some clients send one that does not count;
+// before other requests an empty line is refused, as net/http does.
+func leadingLineEnds(b []byte, room int) (n int) {
 	for n < min(len(b), room) && (b[n] == '\r' || b[n] == '\n') {
 		n++
 	}
-	if n > 0 {
-		return n
-	}
-	if bytes.HasPrefix(b, []byte("\r\n")) {
-		return 2
-	}
-	return 0
+	return n
 }
 
 // head is what parse makes of a request's head.
