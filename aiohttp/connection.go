@@ -220,6 +220,9 @@ const lingering = 500 * time.Millisecond
 
 // end sends what is there and closes the connection.
 func (c *connection) end(w *work, x *exchange) error {
+	if x != nil && x.abandoned {
+		return io.EOF // what it is about to write is its own
+	}
 	err := w.out.flush()
 	unread := len(w.in.unread()) > 0 || x == nil || x.body.present && !x.body.finished
 	if err == nil && unread && c.conn.CloseWrite() == nil {
@@ -232,9 +235,7 @@ func (c *connection) end(w *work, x *exchange) error {
 			}
 		}
 	}
-	if x == nil || !x.abandoned {
-		w.close()
-	}
+	w.close()
 	if err != nil {
 		return err
 	}

@@ -83,8 +83,8 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 	}
 	c.current = nil
 	goOn := ok && x.response.end() && (!x.body.present || x.body.drain())
-	if !ok {
-		x.response.state |= closeAfter
+	if !ok && !x.abandoned {
+		x.response.state |= closeAfter | returned
 	}
 	if s.AccessLog != nil && !x.abandoned {
 		s.logAccess(x.request, x.response.status, x.response.written, time.Since(start))
