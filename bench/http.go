@@ -46,7 +46,7 @@ func httpCases() []netCase {
 			},
 		}
 	}
-	return []netCase{
+	return append([]netCase{
 		requests("plaintext_64", "plaintext", 64, "", "13 bytes of text, 64 connections"),
 		requests("plaintext_512", "plaintext", 512, "", "13 bytes of text, 512 connections"),
 		requests("json_64", "json", 64, "", "a small JSON object, made for each, 64 connections"),
@@ -60,7 +60,7 @@ func httpCases() []netCase {
 			Case:   Case{Name: "idle_https", Unit: "B", What: "the same over TLS 1.3", Alone: true, Needs: needsTwoCores},
 			serves: "https", loops: 1, run: runIdleHTTPS,
 		},
-	}
+	}, websocketCases()...)
 }
 
 // httpSuite is the suite of the net suite's machinery.
@@ -252,7 +252,7 @@ func aiohttpServer() netPeer {
 			}
 			return version + " with aiohttp " + strings.TrimSpace(string(out)), nil
 		},
-		has: func(c netCase) bool { return c.loops == 1 && c.serves != "https" },
+		has: func(c netCase) bool { return c.loops == 1 && c.serves != "https" && c.serves != "room" },
 		command: func(ctx context.Context, c netCase) ([]string, error) {
 			python, _, err := findPython(ctx, "uvloop")
 			return []string{python, "-c", httpScript, c.serves}, err
@@ -274,7 +274,9 @@ func nodeServer() netPeer {
 			}
 			return "Node " + strings.TrimSpace(string(out)), nil
 		},
-		has: func(c netCase) bool { return c.loops == 1 && c.Name != "idle_http" && c.serves != "https" },
+		has: func(c netCase) bool {
+			return c.loops == 1 && c.Name != "idle_http" && c.serves != "https" && c.serves != "ws" && c.serves != "room"
+		},
 		command: func(_ context.Context, c netCase) ([]string, error) {
 			return []string{"node", "--input-type=module", "-e", nodeScript, "--", c.serves}, nil
 		},

@@ -38,13 +38,13 @@ type serveOptions struct {
 // goServers are the Go subjects of the suite in the order of its tables, with what each
 // serves: echo, tls, file or proxy, and of the http suite plaintext, json or post. A subject that lacks one is left out of its cases.
 var goServers = []goServer{
-	{"aio", "", with(with(eachHandler(aioHTTP(aiohttp.OnLoop)), aioServes), map[string]netServer{"client": clientServer(aioHTTPClient)})},
+	{"aio", "", with(with(with(eachHandler(aioHTTP(aiohttp.OnLoop)), aioServes), map[string]netServer{"client": clientServer(aioHTTPClient)}), aioWebSocket(aioHTTP(aiohttp.OnLoop)))},
 	{"aio-conn", "", map[string]netServer{"echo": aioServer(aionet.PerConnection(aioConnectionEcho))}},
 	{"aio-protocol", "", map[string]netServer{"echo": aioServer(aionet.Callbacks(func() aionet.Protocol { return &aioProtocolEcho{} }))}},
 	{"net", "", map[string]netServer{"echo": netEcho, "tls": netTLS, "file": netFile, "proxy": netProxy}},
 	{"netpoll", "github.com/cloudwego/netpoll", netpollServes},
 	{"aio-pooled", "", eachHandler(aioHTTP(unmarked))},
-	{"net/http", "", with(eachHandler(netHTTP), map[string]netServer{"client": clientServer(netHTTPClient)})},
+	{"net/http", "", with(with(eachHandler(netHTTP), map[string]netServer{"client": clientServer(netHTTPClient)}), coderWebSocket())},
 	{"fasthttp", "github.com/valyala/fasthttp", fastHTTP()},
 	{"gnet", "github.com/panjf2000/gnet/v2", map[string]netServer{"echo": gnetEcho}},
 }

@@ -202,6 +202,40 @@ func TestSlowPeer(t *testing.T) {
 	}
 }
 
+// A program that sends much in one round has no slow peer.
+func TestMuchInOneRound(t *testing.T) {
+	for _, s := range subjects[1:] {
+		t.Run(s.name, func(t *testing.T) {
+			const messages = 100
+			address := s.serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				c, err := Accept(w, r, &AcceptOptions{Options: Options{MaxQueued: 50_000}})
+				if err != nil {
+					return
+				}
+				for range messages {
+					if err := c.WriteNoWait(Binary, make([]byte, 2000)); err != nil {
+						t.Error(err)
+						break
+					}
+				}
+				if err := c.Close(StatusNormalClosure, ""); err != nil {
+					t.Error(err)
+				}
+			}))
+			c, count := dial(t, background, address, nil), 0
+			for _, err := range c.Messages(background) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				count++
+			}
+			if count != messages {
+				t.Errorf("%d messages", count)
+			}
+		})
+	}
+}
+
 // A broadcast reaches everybody, in order, whoever compresses and whoever does not.
 func TestBroadcast(t *testing.T) {
 	for _, s := range subjects {
@@ -289,7 +323,7 @@ func TestHeartbeat(t *testing.T) {
 	}
 	answers := dialRaw(t, address)
 	for range 5 {
-		if f, err := ws.ReadFrame(answers.reader); err != nil || f.Header.OpCode != ws.OpPing {
+		if f, err := readFrame(answers.reader); err != nil || f.Header.OpCode != ws.OpPing {
 			t.Fatal(describe(f), err)
 		}
 		_, _ = answers.Write(frame(ws.OpPong, true, "xxxxxxxx"))
@@ -309,7 +343,7 @@ func TestCloseHandshake(t *testing.T) {
 		}
 	}))
 	p := dialRaw(t, address)
-	if f, err := ws.ReadFrame(p.reader); err != nil || describe(f) != "close 4001" {
+	if f, err := readFrame(p.reader); err != nil || describe(f) != "close 4001" {
 		t.Fatal(describe(f), err)
 	}
 	_, _ = p.Write(join(text("still here"), frame(ws.OpPing, true, ""), closeFrame(4001, "")))

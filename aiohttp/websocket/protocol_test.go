@@ -48,7 +48,7 @@ func dialRaw(t *testing.T, address string, fields ...string) rawPeer {
 func (p rawPeer) all() string {
 	var got strings.Builder
 	for {
-		f, err := ws.ReadFrame(p.reader)
+		f, err := readFrame(p.reader)
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
 			return got.String() + "end"
@@ -59,10 +59,23 @@ func (p rawPeer) all() string {
 	}
 }
 
+// readFrame reads a frame of no more than the tests send.
+func readFrame(r io.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	if f.Header.Length > 1<<21 {
+		return f, fmt.Errorf("a frame of %d bytes", f.Header.Length)
+	}
+	f.Payload = make([]byte, f.Header.Length)
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
+}
+
 // one returns the next frame.
 func (p rawPeer) one(t *testing.T) string {
 	t.Helper()
-	f, err := ws.ReadFrame(p.reader)
+	f, err := readFrame(p.reader)
 	if err != nil {
 		t.Fatal(err)
 	}

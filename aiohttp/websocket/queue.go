@@ -16,6 +16,9 @@ type outgoing struct {
 	closing closing // what to do when it is empty
 }
 
+// room reports whether one more frame may be queued.
+func (o *outgoing) room(size, most int) bool { return o.size == 0 || o.size+size <= most }
+
 // closing is how the connection ends when all is sent.
 type closing uint8
 
@@ -56,10 +59,16 @@ func (c *Conn) enqueue(frame []byte) bool {
 		c.mu.Unlock()
 		return true
 	}
-	if c.out.size > 0 && c.out.size+len(frame) > c.maxQueued {
+	if !c.out.room(len(frame), c.maxQueued) {
+		// Perhaps it only was not tried yet.
 		c.mu.Unlock()
-		c.broken(ErrTooSlow)
-		return false
+		c.flush()
+		c.mu.Lock()
+		if !c.out.room(len(frame), c.maxQueued) {
+			c.mu.Unlock()
+			c.broken(ErrTooSlow)
+			return false
+		}
 	}
 	c.push(frame)
 	return true

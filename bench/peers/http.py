@@ -13,9 +13,16 @@ async def post(request):
     body = await request.read()
     return web.Response(body=str(len(body)).encode(), content_type="text/plain")
 
+async def ws(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        await socket.send_str(message.data)
+    return socket
+
 async def main():
     app = web.Application()
-    app.router.add_route("*", "/", {"plaintext": plaintext, "json": make_json, "post": post}[sys.argv[1]])
+    app.router.add_route("*", "/", {"plaintext": plaintext, "json": make_json, "post": post, "ws": ws}[sys.argv[1]])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
