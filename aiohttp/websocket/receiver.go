@@ -27,6 +27,9 @@ type receiver struct {
 // connection, or one of another server, has a task or a goroutine wait for its
 // messages. It is an error if it is called twice.
 func (c *Conn) Handle(h Handler) error {
+	if c.receiver.Load() != nil {
+		return errEvents
+	}
 	r := &receiver{handler: h, pumped: c.taker == nil, pending: c.decoder != nil}
 	if !c.receiver.CompareAndSwap(nil, r) {
 		return errEvents
