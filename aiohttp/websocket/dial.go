@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp"
 	"github.com/goaio/aio/aionet"
 )
 
@@ -31,6 +32,10 @@ type DialOptions struct {
 	// Dial makes the connection underneath; nil has an [aionet.Dialer] do it.
 	// With wss TLS comes on top.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Client makes the connection in place of TLS and Dial, with its cookies,
+	// redirects and proxies; nil for none. Its Transport must be an
+	// [aiohttp.Transport], and its Timeout 0.
+	Client *http.Client
 	// HandshakeTimeout is how long the handshake may take, with connecting; 30
 	// seconds if it is 0.
 	HandshakeTimeout time.Duration
@@ -64,6 +69,10 @@ func Dial(ctx context.Context, address string, o *DialOptions) (*Conn, error) {
 	}
 	var c *Conn
 	err = aio.Timeout(ctx, timeout, func(ctx context.Context) error {
+		if o.Client != nil {
+			c, err = o.through(ctx, u)
+			return err
+		}
 		conn, err := o.connect(ctx, u)
 		if err != nil {
 			return err
@@ -162,18 +171,51 @@ func (o *DialOptions) handshake(ctx context.Context, u *url.URL, conn net.Conn) 
 	if err != nil {
 		return nil, fmt.Errorf("read the answer to the handshake: %w", err)
 	}
-	c := &Conn{}
-	c.client = true
-	if err := o.check(c, answer, key); err != nil {
-		if bad := (*HandshakeError)(nil); errors.As(err, &bad) {
-			body, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
-			answer.Body = io.NopCloser(strings.NewReader(string(body)))
-		}
+	c, err := o.agreed(answer, key)
+	if err != nil {
 		return nil, err
 	}
 	unread, _ := reader.Peek(reader.Buffered())
 	c.setup(conn, &o.Options, unread)
 	return c, nil
+}
+
+// through does the handshake with an http.Client.
+func (o *DialOptions) through(ctx context.Context, u *url.URL) (*Conn, error) {
+	key := newKey()
+	address := *u
+	address.Scheme = map[string]string{"ws": "http", "wss": "https"}[u.Scheme]
+	answer, err := o.Client.Do(o.request(&address, key).WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	c, err := o.agreed(answer, key)
+	if err != nil {
+		_ = answer.Body.Close()
+		return nil, err
+	}
+	upgraded, is := answer.Body.(*aiohttp.Upgraded)
+	if !is {
+		_ = answer.Body.Close()
+		return nil, errors.New("DialOptions.Client must have an aiohttp.Transport, and no Timeout: HandshakeTimeout is for that")
+	}
+	conn, unread := upgraded.Detach()
+	c.setup(conn, &o.Options, unread)
+	return c, nil
+}
+
+// agreed makes a connection of an answer that agrees.
+func (o *DialOptions) agreed(answer *http.Response, key string) (*Conn, error) {
+	c := &Conn{}
+	c.client = true
+	err := o.check(c, answer, key)
+	if bad := (*HandshakeError)(nil); errors.As(err, &bad) {
+		body := answer.Body
+		start, _ := io.ReadAll(io.LimitReader(body, 1<<10))
+		answer.Body = io.NopCloser(strings.NewReader(string(start)))
+		_ = body.Close()
+	}
+	return c, err
 }
 
 // maxAnswer bounds the answer to a handshake, and what comes right behind it.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp"
 )
 
 func TestProof(t *testing.T) {
@@ -214,6 +215,44 @@ func TestFramesBehindTheAnswer(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An http.Client brings its redirects and cookies, and its transport the connection.
+func TestDialThroughClient(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/old", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/new", http.StatusFound) })
+	mux.HandleFunc("/new", forms[1].echo(t, nil))
+	mux.HandleFunc("/none", http.NotFound)
+	address := subjects[2].serve(t, mux)
+	inBoth(t, func(t *testing.T, ctx context.Context) {
+		transport := &aiohttp.Transport{}
+		defer transport.CloseIdleConnections()
+		o := &DialOptions{Client: &http.Client{Transport: transport}}
+		c, err := Dial(ctx, "ws://"+address+"/old", o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseNow()
+		if err := c.Write(ctx, Text, []byte("hello")); err != nil {
+			t.Fatal(err)
+		}
+		if _, got, err := c.Read(ctx); string(got) != "hello" || err != nil {
+			t.Errorf("%q, %v", got, err)
+		}
+		if err := c.Close(StatusNormalClosure, ""); err != nil {
+			t.Error(err)
+		}
+		var bad *HandshakeError
+		if _, err := Dial(ctx, "ws://"+address+"/none", o); !errors.As(err, &bad) || bad.Response.StatusCode != 404 {
+			t.Error(err)
+		}
+	})
+	standard := &http.Transport{}
+	defer standard.CloseIdleConnections()
+	_, err := Dial(background, "ws://"+address+"/new", &DialOptions{Client: &http.Client{Transport: standard}})
+	if err == nil || !strings.Contains(err.Error(), "aiohttp.Transport") {
+		t.Error(err)
+	}
 }
 
 func TestDialErrors(t *testing.T) {
