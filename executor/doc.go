@@ -20,7 +20,7 @@
 //
 // A [ThreadPool] runs a function as it is: nothing is encoded, nothing can be
 // killed. A [ProcessPool] starts the program again as workers. A call costs some
-// twenty microseconds more, and then a crash, a leak or an endless loop costs
+// fifteen microseconds more, and then a crash, a leak or an endless loop costs
 // one call: a cancelled or timed-out call is really ended, first by its context,
 // then by SIGTERM and SIGKILL to its process group.
 //

@@ -93,7 +93,9 @@ func TestWarmUpAndIdleWorkers(t *testing.T) {
 		if err := pool.WarmUp(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if s := pool.Stats(); s.Started != 3 {
+		// On a busy machine the first one may be idle for too long before the last
+		// one has started.
+		if s := pool.Stats(); s.Started < 3 {
 			t.Errorf("%+v", s)
 		}
 		for pool.Stats().Workers > 1 {
@@ -101,10 +103,11 @@ func TestWarmUpAndIdleWorkers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		started := pool.Stats().Started
 		if _, err := echo.Run(ctx, pool, nil); err != nil {
 			t.Error(err)
 		}
-		if s := pool.Stats(); s.Started != 3 || s.Died != 0 {
+		if s := pool.Stats(); s.Started != started || s.Died != 0 {
 			t.Errorf("%+v", s)
 		}
 	})
