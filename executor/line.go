@@ -24,9 +24,9 @@ type line struct {
 	buffer  wire.Buffer
 	over    bool // nothing more will come
 
-	waits sync.Mutex
-	wait  *os.File // of a goroutine in a long wait
-	woken bool     // nobody shall wait any more
+	waits  sync.Mutex
+	wait   *os.File // of the goroutine in a long wait
+	nudges uint64
 }
 
 // open makes a line, and returns the worker's ends: of the socket, the calls and
@@ -90,9 +90,16 @@ func (l *line) sent() {
 // set-up of one there.
 const shortWait = 2 * time.Millisecond
 
+// ticket is what await wants: ask for it, then look whether to wait.
+func (l *line) ticket() uint64 {
+	l.waits.Lock()
+	defer l.waits.Unlock()
+	return l.nudges
+}
+
 // await waits, in a goroutine that holds the line, until there is something to
-// read, or wake was called.
-func (l *line) await() {
+// read, or nudge was called since the ticket.
+func (l *line) await(ticket uint64) {
 	if wire.AwaitReadable(l.answers, shortWait) {
 		return
 	}
@@ -103,10 +110,10 @@ func (l *line) await() {
 	file := os.NewFile(uintptr(again), "executor answers")
 	defer file.Close()
 	l.waits.Lock()
+	over := l.nudges != ticket
 	l.wait = file
-	woken := l.woken
 	l.waits.Unlock()
-	if raw, err := file.SyscallConn(); err == nil && !woken {
+	if raw, err := file.SyscallConn(); err == nil && !over {
 		_ = raw.Read(func(fd uintptr) bool { return wire.AwaitReadable(int(fd), 0) })
 	}
 	l.waits.Lock()
@@ -116,12 +123,14 @@ func (l *line) await() {
 	}
 }
 
-// wake ends the wait of a goroutine, for good: the worker is dead, but what it
-// has started may have the pipe open.
-func (l *line) wake() {
+// nudge ends the wait of a goroutine, which is to look again whether it shall
+// wait: another one reads, or the worker is dead and what it has started keeps
+// the pipe open. To be told by the pipe is not enough: what comes may be gone
+// before Go's poller looks.
+func (l *line) nudge() {
 	l.waits.Lock()
 	defer l.waits.Unlock()
-	l.woken = true
+	l.nudges++
 	if l.wait != nil {
 		_ = l.wait.SetReadDeadline(time.Unix(1, 0))
 	}

@@ -156,7 +156,7 @@ func (w *workerProcess) reap() {
 	}
 	w.stderr.finish()
 	p.settle(w)
-	w.line.wake()
+	w.line.nudge()
 	w.control.Close()
 	close(w.reaped)
 }

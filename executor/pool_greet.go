@@ -27,15 +27,14 @@ func (w *workerProcess) greet() error {
 		p.killFor(w, fmt.Errorf("%w (%v): %w", errStartTimeout, p.options.StartTimeout, ErrNoMain))
 	})
 	defer timer.Stop()
-	p.mu.Lock()
-	for !w.ready && !w.doomed {
-		p.mu.Unlock()
-		w.line.await()
-		ended := w.read(true)
+	for ended := false; ; ended = w.read(true) {
+		ticket := w.line.ticket()
 		p.mu.Lock()
-		if ended {
+		if ended || w.ready || w.doomed {
 			break
 		}
+		p.mu.Unlock()
+		w.line.await(ticket)
 	}
 	if !w.ready || w.doomed {
 		err := w.reason

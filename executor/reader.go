@@ -41,8 +41,7 @@ type watch struct {
 func (w *workerProcess) readerFor(j *job, inline bool) {
 	switch {
 	case inline:
-		w.reader.kind = readerGoroutine
-		w.reader.turn++
+		w.goroutineReads()
 	case j.owner != nil && j.owner == loop.Current() && w.watchOn(j.owner):
 		w.reader.kind = readerLoop
 	default:
@@ -50,9 +49,15 @@ func (w *workerProcess) readerFor(j *job, inline bool) {
 	}
 }
 
-func (w *workerProcess) readOnGoroutine() {
+// goroutineReads makes a goroutine the reader, and no other one. p.mu is locked.
+func (w *workerProcess) goroutineReads() {
 	w.reader.kind = readerGoroutine
 	w.reader.turn++
+	w.line.nudge()
+}
+
+func (w *workerProcess) readOnGoroutine() {
+	w.goroutineReads()
 	w.line.hold()
 	go w.readWhileBusy(w.reader.turn)
 }
@@ -87,6 +92,7 @@ func (w *workerProcess) handOver(j *job) {
 	defer w.pool.mu.Unlock()
 	if w.job == j && w.reader.kind == readerGoroutine && w.pool.queue.allOf(j.owner) && w.watchOn(j.owner) {
 		w.reader.kind = readerLoop
+		w.line.nudge()
 	}
 }
 
@@ -187,19 +193,19 @@ func (v *watch) readable() {
 // goroutine holds the line.
 func (w *workerProcess) readFor(j *job, turn uint64) {
 	defer w.line.release()
-	for {
-		w.line.await()
-		ended := w.read(true)
+	for ended := false; ; {
+		ticket := w.line.ticket()
 		w.pool.mu.Lock()
-		if w.job == j && !ended {
-			w.pool.mu.Unlock()
-			continue
-		}
-		if w.mayRead(turn) && w.job != nil && !ended {
+		over := w.job != j || ended
+		if over && w.mayRead(turn) && w.job != nil && !ended {
 			w.readOnGoroutine()
 		}
 		w.pool.mu.Unlock()
-		return
+		if over {
+			return
+		}
+		w.line.await(ticket)
+		ended = w.read(true)
 	}
 }
 
@@ -212,8 +218,12 @@ func (w *workerProcess) readWhileBusy(turn uint64) {
 		defer w.pool.mu.Unlock()
 		return !w.mayRead(turn)
 	}
-	for !over() {
-		w.line.await()
+	for {
+		ticket := w.line.ticket()
+		if over() {
+			return
+		}
+		w.line.await(ticket)
 		if over() || w.read(true) {
 			return
 		}
