@@ -40,6 +40,11 @@ var subjects = []subject{
 // start runs a server on a loop of its own until the test ends.
 func start(t testing.TB, s *aiohttp.Server) (address string) {
 	t.Helper()
+	return startWith(t, s, s.Serve)
+}
+
+func startWith(t testing.TB, s *aiohttp.Server, serve func(context.Context, *aionet.Listener) error) (address string) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	listening := make(chan string, 1)
 	ended := make(chan error, 1)
@@ -51,7 +56,7 @@ func start(t testing.TB, s *aiohttp.Server) (address string) {
 				return err
 			}
 			listening <- l.Addr().String()
-			err = s.Serve(ctx, l)
+			err = serve(ctx, l)
 			_ = s.Shutdown(context.WithoutCancel(ctx))
 			return err
 		}, aio.NoInterrupt())
