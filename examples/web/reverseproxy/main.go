@@ -74,7 +74,7 @@ func parse(arguments []string) (servers []*url.URL, err error) {
 		servers = append(servers, u)
 	}
 	if len(servers) == 0 {
-		return nil, errors.New("usage: reverseproxy [-address HOST:PORT] URL...")
+		return nil, errors.New("usage: reverseproxy [-address HOST:PORT] URL [URL...]")
 	}
 	return servers, nil
 }
