@@ -346,7 +346,7 @@ func normal(answer string) string {
 		}
 		if strings.Contains(rest, " failed true ") {
 			// The connection ends with a body that does, whether it is said or not.
-			lines = slices.DeleteFunc(lines, func(line string) bool { return line == "Connection: close" })
+			lines = slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "Connection: ") })
 		}
 		slices.Sort(lines[1:])
 		b.WriteString(strings.Join(lines, "\r\n") + "\r\n\r\n")
