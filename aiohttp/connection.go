@@ -146,7 +146,7 @@ func (c *connection) taken(ctx context.Context, x *exchange) error {
 func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 	s := c.server
 	w.in.open()
-	searched, room := 0, 0
+	searched, passed, room := 0, 0, 0 // passed are the line ends before it
 	if c.is(posted) {
 		room = 4
 	}
@@ -155,6 +155,7 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 		if searched == 0 {
 			if n := leadingLineEnds(b, room); n > 0 {
 				w.in.from += n
+				passed += n
 				room -= n
 				continue
 			}
@@ -183,7 +184,7 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 			}
 		}
 		// Of another request a few bytes are as good as none: net/http's rule.
-		if err := w.in.more(s.maxHeaderBytes()); err == io.EOF && (searched >= 4 || searched > 0 && !c.is(answered)) {
+		if err := w.in.more(s.maxHeaderBytes()); err == io.EOF && searched > 0 && (searched+passed >= 4 || !c.is(answered)) {
 			return nil, begun, bad("the request ends within its head")
 		} else if err != nil {
 			return nil, begun, err

@@ -112,6 +112,25 @@ func oddName(request string) bool {
 	return false
 }
 
+// What random requests have found, when the stream ends behind them.
+func TestWhatRandomRequestsHaveFound(t *testing.T) {
+	d := newDifferential(t)
+	for _, request := range []string{
+		"POST /echo HTTP/1.1\r\nHost: h\r\n\r\n\r\n0\r\n",
+		"POST /echo HTTP/1.1\r\nHost: h\r\n\r\n\r\n0",
+		"POST /echo HTTP/1.1\r\nHost: h\r\n\r\n\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhell\r\n\r\noGET /hello" + end,
+		"POST0x5 /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello\r\n\r\nGET /hello" + end,
+		"GET /large HTTP/1.0\r\nConnection: keepction: keep-alive\r\n\r\nGET /echo" + end,
+		"GET /large HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n",
+		"HEAD /large HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n",
+	} {
+		if difference := d.compare([]byte(request), 1); difference != "" {
+			t.Error(difference)
+		}
+	}
+}
+
 // A mutation makes a request that is probably no good out of one that is.
 type mutation struct {
 	random *rand.Rand
