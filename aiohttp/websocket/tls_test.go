@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -32,7 +33,11 @@ func TestTLS(t *testing.T) {
 		}
 	}}) {
 		t.Run(f.name, func(t *testing.T) {
-			server := &aiohttp.Server{Handler: f.echo(t, &AcceptOptions{Options: Options{MaxQueued: 8 << 20}}), TLSConfig: &tls.Config{Certificates: lender.TLS.Certificates}}
+			server := &aiohttp.Server{
+				Handler:   f.echo(t, &AcceptOptions{Options: Options{MaxQueued: 8 << 20}}),
+				TLSConfig: &tls.Config{Certificates: lender.TLS.Certificates},
+				Log:       slog.New(slog.DiscardHandler), // of the handshake that fails
+			}
 			address := startWith(t, server, func(ctx context.Context, l *aionet.Listener) error { return server.ServeTLS(ctx, l, "", "") })
 			inBoth(t, func(t *testing.T, ctx context.Context) {
 				c, err := Dial(ctx, "wss://"+address, &DialOptions{TLS: &tls.Config{RootCAs: roots, ServerName: "example.com"}})
