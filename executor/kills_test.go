@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,12 +135,16 @@ func stopProcess(t *testing.T, pid int) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	for stat := ""; !strings.Contains(stat, ") T "); {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			t.Fatal(err)
+	for stopped := false; !stopped; {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatal(threads, err)
 		}
-		stat = string(b)
+		stopped = true // all of its threads, one of which may just be reading
+		for _, thread := range threads {
+			stat, err := os.ReadFile(thread)
+			stopped = stopped && (err != nil || strings.Contains(string(stat), ") T "))
+		}
 	}
 }
 
@@ -223,4 +228,31 @@ func TestAProgramThatForksMuch(t *testing.T) {
 		t.Error(err)
 	}
 	awaitDescriptors(t, before)
+}
+
+// dieSlowly ends its process once, and leaves something behind that keeps the
+// worker's standard error open for a while.
+var dieSlowly = executor.Func("die slowly", func(_ context.Context, note string) (string, error) {
+	if _, err := os.Stat(note); err == nil {
+		return "alive", nil
+	}
+	left := exec.Command("sleep", "1")
+	left.Stderr, left.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Setsid: true}
+	if err := errors.Join(os.WriteFile(note, nil, 0o600), left.Start()); err != nil {
+		return "", err
+	}
+	os.Exit(1)
+	return "", nil
+})
+
+// The worker in the dead one's place takes calls before the dead one is settled.
+func TestACallGoesToAnIdleWorkerAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, ctx context.Context) {
+		pool := newPool(t, executor.ProcessPoolOptions{Workers: 1, IdleTimeout: -1})
+		ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+		if out, err := dieSlowly.Run(ctx, pool, filepath.Join(t.TempDir(), "note"), executor.Retry(1)); out != "alive" || err != nil {
+			t.Error(out, err)
+		}
+	})
 }

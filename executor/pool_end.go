@@ -187,18 +187,42 @@ func (p *ProcessPool) settle(w *workerProcess) {
 	if j != nil {
 		err = p.fate(j, w)
 	}
+	var idle *workerProcess
+	var next *job
 	if j != nil && err == nil {
 		p.queue.push(j, true)
-		p.freeFromLoops(j.owner)
+		// The worker in the dead one's place may be idle by now.
+		if idle, next = p.nextForIdle(); idle == nil {
+			p.freeFromLoops(j.owner)
+		}
 	} else if j != nil {
 		p.finish(j)
 	}
 	p.startWorkers()
 	p.checkOver()
 	p.mu.Unlock()
+	if idle != nil {
+		idle.send(next)
+	}
 	if err != nil {
 		p.fail(j, err)
 	}
+}
+
+// nextForIdle gives an idle worker the next job, which is to be sent to it, or
+// returns nil when there is none.
+func (p *ProcessPool) nextForIdle() (*workerProcess, *job) {
+	n := len(p.idle) - 1
+	if n < 0 {
+		return nil, nil
+	}
+	w := p.idle[n]
+	p.idle[n] = nil
+	p.idle = p.idle[:n]
+	j := p.queue.pop()
+	p.assign(w, j)
+	w.readOnGoroutine()
+	return w, j
 }
 
 // fate returns the error of a job whose worker died, or nil if the job is to run
