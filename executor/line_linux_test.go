@@ -48,12 +48,12 @@ func parked() bool {
 }
 
 func TestALongWaitEnds(t *testing.T) {
-	l, answers, ended := parkedLine(t)
+	_, answers, ended := parkedLine(t)
 	if err := wire.WriteAll(answers, []byte("x")); err != nil {
 		t.Fatal(err)
 	}
 	<-ended
-	l, _, ended = parkedLine(t)
+	l, _, ended := parkedLine(t)
 	ticket := l.ticket()
 	l.nudge()
 	<-ended
