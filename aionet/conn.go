@@ -102,6 +102,22 @@ func (c *Conn) WaitReadable(ctx context.Context) error {
 		return c.wrap("read", err)
 	}
 	defer c.end(reading)
+	// News may be of bytes that were read before it was heard.
+	for !c.unread() {
+		if err := c.await(ctx, reading); err != nil {
+			return c.wrap("read", err)
+		}
+	}
+	return nil
+}
+
+// awaitNews is WaitReadable that may end too early. It asks the system nothing,
+// which is for who reads next anyhow.
+func (c *Conn) awaitNews(ctx context.Context) error {
+	if err := c.begin(ctx, reading); err != nil {
+		return c.wrap("read", err)
+	}
+	defer c.end(reading)
 	if c.unread() {
 		return nil
 	}
@@ -122,7 +138,7 @@ func (c *Conn) unread() bool {
 		return false
 	}
 	c.in.news.Store(false)
-	if !driver.Peek(c.fd) {
+	if !driver.Pending(c.fd) {
 		return false
 	}
 	c.in.news.Store(true)

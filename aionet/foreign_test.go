@@ -160,10 +160,14 @@ func echoedDatagram(ctx context.Context, address string) error {
 			return err
 		}
 		got, err := r.events.Get(ctx)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case got == fmt.Sprintf("5 bytes from %s", address):
+		}
+		// cat may read several datagrams at once, and answer them with one.
+		n := 0
+		_, _ = fmt.Sscanf(got, "%d bytes from "+address, &n)
+		switch {
+		case n > 0 && n%len("hello") == 0:
 			return nil
 		case got != "made" && got != "refused":
 			return errors.New(got)

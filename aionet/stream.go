@@ -30,7 +30,7 @@ type Stream struct {
 type way interface {
 	ReadContext(ctx context.Context, p []byte) (int, error)
 	WriteContext(ctx context.Context, p []byte) (int, error)
-	WaitReadable(ctx context.Context) error
+	awaitNews(ctx context.Context) error // that a read may find something
 	CloseWrite() error
 	tryWrite(p []byte) (int, error)
 }
@@ -130,8 +130,8 @@ func (o otherConn) interruptible(ctx context.Context, setDeadline func(time.Time
 	return n, err
 }
 
-// WaitReadable does not wait: the read does.
-func (o otherConn) WaitReadable(context.Context) error { return nil }
+// awaitNews does not wait: the read does.
+func (o otherConn) awaitNews(context.Context) error { return nil }
 
 func (o otherConn) tryWrite([]byte) (int, error) { return 0, nil }
 

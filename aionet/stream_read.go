@@ -93,7 +93,7 @@ func (s *Stream) more(ctx context.Context) error {
 	}
 	if r.read == r.filled {
 		r.release()
-		if err := s.way.WaitReadable(ctx); err != nil {
+		if err := s.way.awaitNews(ctx); err != nil {
 			return s.readError(err)
 		}
 	}

@@ -172,11 +172,13 @@ func (c *TLSConn) WaitReadable(ctx context.Context) error {
 		if c.peek() {
 			return nil
 		}
-		if err := c.raw.WaitReadable(ctx); err != nil {
+		if err := c.raw.awaitNews(ctx); err != nil {
 			return err
 		}
 	}
 }
+
+func (c *TLSConn) awaitNews(ctx context.Context) error { return c.WaitReadable(ctx) }
 
 // Write writes all of p, in one piece if others write too. If it cannot, it
 // returns how many bytes it has taken. Those are sent, before anything else, by

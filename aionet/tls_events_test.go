@@ -48,10 +48,9 @@ func serveTLS(t *testing.T, event func(ctx context.Context, c *TLSConn) error, c
 
 // While a handler runs it hears that the client has left.
 func TestTLSEventsHearOfAHangup(t *testing.T) {
-	var left aio.Event
-	begun := make(chan struct{})
+	var begun, left aio.Event
 	serveTLS(t, func(ctx context.Context, c *TLSConn) error {
-		close(begun)
+		begun.Set() // twice, where the end comes as an event of its own
 		return left.Wait(ctx)
 	}, func(address string, w *watched) error {
 		c, err := tls.Dial("tcp", address, clientConfig())
@@ -61,7 +60,9 @@ func TestTLSEventsHearOfAHangup(t *testing.T) {
 		if _, err := c.Write([]byte("x")); err != nil {
 			return err
 		}
-		<-begun
+		if err := begun.Wait(context.Background()); err != nil {
+			return err
+		}
 		if err := c.Close(); err != nil {
 			return err
 		}

@@ -1,11 +1,11 @@
-//go:build unix
+//go:build unix && !linux
 
 package driver
 
 import "golang.org/x/sys/unix"
 
-// Pending reports whether a read of a descriptor of any kind would find something: bytes, the end, or an error. Unlike
-// [Peek] it leaves an error where it is. Safe from any goroutine.
+// Pending reports whether a read of a descriptor of any kind would find something: bytes, the end, or an error. It
+// leaves the error where it is, which a receive with MSG_PEEK does not. Safe from any goroutine.
 func Pending(fd int) bool {
 	asked := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for {
