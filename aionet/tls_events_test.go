@@ -50,8 +50,8 @@ func serveTLS(t *testing.T, event func(ctx context.Context, c *TLSConn) error, c
 func TestTLSEventsHearOfAHangup(t *testing.T) {
 	var begun, left aio.Event
 	serveTLS(t, func(ctx context.Context, c *TLSConn) error {
-		begun.Set() // twice, where the end comes as an event of its own
-		return left.Wait(ctx)
+		begun.Set()
+		return errors.Join(left.Wait(ctx), io.EOF) // which ends the connection
 	}, func(address string, w *watched) error {
 		c, err := tls.Dial("tcp", address, clientConfig())
 		if err != nil {
