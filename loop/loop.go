@@ -126,11 +126,14 @@ func New(options Options) (*Loop, error) {
 
 // onLoop reports whether the caller is the loop's own task or callback.
 func (l *Loop) onLoop() bool {
-	if l.runner.Running() {
-		return true
+	r := runner(gid.Self())
+	if r == nil {
+		return false
 	}
-	c := self()
-	return c != nil && c.loop == l
+	if c, ok := r.Owner.(*coroutine); ok {
+		return c.loop == l
+	}
+	return r == &l.runner
 }
 
 // pushHere queues e from the loop itself.

@@ -49,6 +49,7 @@ func Register(r *Record) {
 		r.identity.Store(0)
 		panic("gid: the goroutine has a record already")
 	}
+	recentOf(hash(identity)).Store(r)
 }
 
 // Unregister takes r back. It panics if r is not the record of the calling
@@ -59,6 +60,7 @@ func Unregister(r *Record) {
 		panic("gid: the record is not the calling goroutine's")
 	}
 	shardOf(hash(identity)).remove(identity, r)
+	recentOf(hash(identity)).CompareAndSwap(r, nil)
 	r.identity.Store(0)
 }
 
@@ -67,6 +69,9 @@ func Unregister(r *Record) {
 func Self() *Record {
 	identity := Current()
 	h := hash(identity)
+	if r := recentOf(h).Load(); r != nil && r.identity.Load() == identity {
+		return r
+	}
 	return shardOf(h).lookup(h, identity)
 }
 
