@@ -49,8 +49,15 @@ func completed(ok bool) error {
 // cancel of ctx ends the wait with a [*CancelledError] and leaves the future
 // alone; of a complete future Await returns the outcome whatever ctx says.
 func (f *Future[T]) Await(ctx context.Context) (T, error) {
-	err, aborted := f.core.Wait(ctx)
-	if err != nil && aborted {
+	w, err := f.core.Enlist(ctx)
+	aborted := err != nil
+	switch {
+	case w != nil:
+		err, aborted = f.core.Delist(w, w.Wait(ctx))
+	case !aborted:
+		err = f.core.Err()
+	}
+	if aborted {
 		var zero T
 		return zero, err
 	}

@@ -152,22 +152,42 @@ func (f *Future) AddDoneCallback(fn func()) (remove func() bool) {
 // the waiter; aborted is then true. When the future is complete Wait does not
 // look at the context.
 func (f *Future) Wait(ctx context.Context) (err error, aborted bool) {
-	if f.Completed() {
+	w, err := f.Enlist(ctx)
+	switch {
+	case err != nil:
+		return err, true
+	case w == nil:
 		return f.Err(), false
+	}
+	return f.Delist(w, w.Wait(ctx))
+}
+
+// Enlist and [Future.Delist] are Wait in parts, for who calls [Waiter.Wait]
+// between them himself: a frame less behind the switch is worth 10 ns. The waiter
+// is nil if the future is complete.
+func (f *Future) Enlist(ctx context.Context) (*Waiter, error) {
+	if f.Completed() {
+		return nil, nil
 	}
 	w, err := NewWaiterFor(ctx, awaitedFuture, f)
 	if err != nil {
-		return err, true
+		return nil, err
 	}
 	f.mu.Lock()
 	if f.Completed() {
 		f.mu.Unlock()
 		w.Discard()
-		return f.Err(), false
+		return nil, nil
 	}
 	f.waiters.PushBack(w)
 	f.mu.Unlock()
-	if err = w.Wait(ctx); err != nil {
+	return w, nil
+}
+
+// Delist is what comes after the wait, which returned err; see [Future.Wait] for
+// what it returns.
+func (f *Future) Delist(w *Waiter, err error) (_ error, aborted bool) {
+	if err != nil {
 		f.mu.Lock()
 		f.waiters.Remove(w)
 		f.mu.Unlock()
