@@ -220,7 +220,7 @@ func TestClosingALoopLeavesItsFunctions(t *testing.T) {
 
 // spawn starts a task on a loop that does not run yet.
 func spawn(l *loop.Loop, fn func(context.Context) error) *loop.Task {
-	e := &effect{fn: fn}
-	loop.Start(l, &e.core, context.Background(), e)
-	return &e.core
+	t := &Task[struct{}]{}
+	loop.Start(l, &t.core, context.Background(), effect(fn))
+	return &t.core
 }

@@ -89,11 +89,11 @@ func Run(ctx context.Context, main func(ctx context.Context) error, options ...O
 	}
 	r.loop = l
 	configureExecutors(l, s.workers)
-	m := &effect{fn: main}
+	m := &Task[struct{}]{}
 	m.core.SetName("main")
 	m.core.Own()
 	r.main = &m.core
-	loop.Start(l, &m.core, ctx, m)
+	loop.Start(l, &m.core, ctx, effect(main))
 	if s.interrupts {
 		defer r.watchInterrupts()()
 	}

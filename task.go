@@ -29,24 +29,17 @@ func Name(name string) TaskOption { return func(t *loop.Task) { t.SetName(name) 
 // failure. In no group, a failure goes to whoever awaits the task, and is
 // reported when nobody did. Safe from any goroutine.
 func Go(ctx context.Context, fn func(context.Context) error, options ...TaskOption) *Task[struct{}] {
-	e := &effect{fn: fn}
-	start(ctx, &e.core, e, options)
-	return &e.Task
+	t := &Task[struct{}]{}
+	start(ctx, &t.core, effect(fn), options)
+	return t
 }
 
-// effect is a task without a value. It keeps the function itself, so that
+// effect is the body of a task without a value: the function itself, so that
 // starting one needs no closure.
-type effect struct {
-	Task[struct{}]
-	fn func(context.Context) error
-}
+type effect func(context.Context) error
 
 // Run is for the loop.
-func (e *effect) Run(ctx context.Context) error {
-	fn := e.fn
-	e.fn = nil
-	return fn(ctx)
-}
+func (fn effect) Run(ctx context.Context) error { return fn(ctx) }
 
 // Async starts fn as a task, for its value. In all else it is [Go].
 func Async[T any](ctx context.Context, fn func(context.Context) (T, error), options ...TaskOption) *Task[T] {
