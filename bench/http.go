@@ -234,6 +234,9 @@ func requestOnce(address string, number int, config *tls.Config) (net.Conn, erro
 	return raw, nil // which is all that the server sees of a client that is idle
 }
 
+// scriptsServe are the things that peers/http.py and peers/http.mjs both serve.
+var scriptsServe = map[string]bool{"plaintext": true, "json": true, "post": true}
+
 //go:embed peers/http.py
 var httpScript string
 
@@ -252,7 +255,7 @@ func aiohttpServer() netPeer {
 			}
 			return version + " with aiohttp " + strings.TrimSpace(string(out)), nil
 		},
-		has: func(c netCase) bool { return c.loops == 1 && c.serves != "https" && c.serves != "room" },
+		has: func(c netCase) bool { return scriptsServe[c.serves] || c.serves == "ws" },
 		command: func(ctx context.Context, c netCase) ([]string, error) {
 			python, _, err := findPython(ctx, "uvloop")
 			return []string{python, "-c", httpScript, c.serves}, err
@@ -275,7 +278,7 @@ func nodeServer() netPeer {
 			return "Node " + strings.TrimSpace(string(out)), nil
 		},
 		has: func(c netCase) bool {
-			return c.loops == 1 && c.Name != "idle_http" && c.serves != "https" && c.serves != "ws" && c.serves != "room"
+			return scriptsServe[c.serves] && c.Name != "idle_http"
 		},
 		command: func(_ context.Context, c netCase) ([]string, error) {
 			return []string{"node", "--input-type=module", "-e", nodeScript, "--", c.serves}, nil

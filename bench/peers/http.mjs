@@ -1,7 +1,7 @@
 // Node's http module, for the http suite. Writes its port; ends with its input.
 import http from "node:http";
 
-const serves = process.argv.at(-1);
+const serves = process.argv[1];
 const handlers = {
   plaintext(request, response) {
     response.setHeader("Content-Type", "text/plain");
