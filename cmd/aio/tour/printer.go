@@ -154,10 +154,10 @@ func (p *printer) farewell(steps int, failures []int, elapsed time.Duration) {
 	}
 	fmt.Fprintf(p.out, "%s all %d steps passed in %.1f s\n\n", p.paint(green, p.yes), steps, elapsed.Seconds())
 	for _, hint := range [][2]string{
-		{"go run -C cmd/aio . tour --step 7", "one step again"},
+		{"go run ./cmd/aio tour --step 7", "one step again"},
 		{"go doc github.com/goaio/aio", "the tutorial"},
 		{"go run ./examples/hello", "a program to start from"},
 	} {
-		fmt.Fprintf(p.out, "   %-34s %s\n", hint[0], p.paint(dim, hint[1]))
+		fmt.Fprintf(p.out, "   %-32s %s\n", hint[0], p.paint(dim, hint[1]))
 	}
 }
