@@ -104,6 +104,21 @@ func TestResident(t *testing.T) {
 	}
 }
 
+// A file of tmpfs is in memory, although preadv2 cannot say so of it.
+func TestAFileOfMemoryIsResident(t *testing.T) {
+	fd, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Ftruncate(fd, 1<<16); err != nil {
+		t.Fatal(err)
+	}
+	if !Resident(fd, 100) {
+		t.Error("a file of memory is taken for one on a disk")
+	}
+}
+
 func TestSplice(t *testing.T) {
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
