@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
+
+	"github.com/goaio/aio/cmd/aio/terminal"
 )
 
 // paper is what the command writes on. It is the handler of the server's access
@@ -20,33 +21,13 @@ type paper struct {
 	colour bool
 }
 
-func newPaper(out io.Writer) *paper { return &paper{out: out, colour: isTerminal(out)} }
-
-// isTerminal reports whether colour is welcome; see https://no-color.org.
-func isTerminal(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// The parameters of a terminal's colour sequence.
-const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
-)
+func newPaper(out io.Writer) *paper { return &paper{out: out, colour: terminal.WantsColour(out)} }
 
 func (p *paper) paint(colour, text string) string {
 	if !p.colour {
 		return text
 	}
-	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+	return terminal.Paint(colour, text)
 }
 
 func (p *paper) say(text string) {
@@ -73,25 +54,25 @@ func (p *paper) Handle(_ context.Context, r slog.Record) error {
 	})
 	status := int(values["status"].Int64())
 	p.say(fmt.Sprintf("%s  %s  %-4s %s  %s  %s",
-		p.paint(dim, r.Time.Format("15:04:05")),
+		p.paint(terminal.Dim, r.Time.Format("15:04:05")),
 		p.paint(statusColour(status), fmt.Sprint(status)),
 		printable(values["method"].String()),
 		printable(values["target"].String()),
-		p.paint(dim, size(values["bytes"].Int64())+" in "+took(values["took"].Duration())),
-		p.paint(dim, values["peer"].String())))
+		p.paint(terminal.Dim, size(values["bytes"].Int64())+" in "+took(values["took"].Duration())),
+		p.paint(terminal.Dim, values["peer"].String())))
 	return nil
 }
 
 func statusColour(status int) string {
 	switch {
 	case status < 300:
-		return green
+		return terminal.Green
 	case status < 400:
-		return cyan
+		return terminal.Cyan
 	case status < 500:
-		return yellow
+		return terminal.Yellow
 	}
-	return red
+	return terminal.Red
 }
 
 // took is a time in two or three digits.

@@ -22,6 +22,7 @@ import (
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aiohttp"
 	"github.com/goaio/aio/aionet"
+	"github.com/goaio/aio/cmd/aio/terminal"
 )
 
 const usage = `aio serve: a folder on the web
@@ -208,7 +209,7 @@ func (s *settings) announce(p *paper, at net.Addr, fingerprint string) {
 	}
 	p.say("serving " + printable(absolute))
 	for _, host := range reachable(host) {
-		p.say("  " + p.paint(bold, scheme+"://"+net.JoinHostPort(host, port)+"/"))
+		p.say("  " + p.paint(terminal.Bold, scheme+"://"+net.JoinHostPort(host, port)+"/"))
 	}
 	if fingerprint != "" {
 		p.say("  the certificate was made just now; browsers warn of it. Its SHA-256 is\n  " + fingerprint)

@@ -4,6 +4,8 @@ import (
 	"go/scanner"
 	"go/token"
 	"strings"
+
+	"github.com/goaio/aio/cmd/aio/terminal"
 )
 
 // highlight paints keywords, strings, numbers and comments.
@@ -33,13 +35,13 @@ func (p *printer) highlight(source string) string {
 func colourOf(kind token.Token) string {
 	switch {
 	case kind == token.COMMENT:
-		return dim
+		return terminal.Dim
 	case kind == token.STRING || kind == token.CHAR:
-		return green
+		return terminal.Green
 	case kind == token.INT || kind == token.FLOAT:
-		return yellow
+		return terminal.Yellow
 	case kind.IsKeyword():
-		return blue
+		return terminal.Blue
 	}
-	return none
+	return ""
 }

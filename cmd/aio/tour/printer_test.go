@@ -1,26 +1,10 @@
 package tour
 
 import (
-	"bytes"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 )
-
-func TestColourIsForTerminalsOnly(t *testing.T) {
-	if isTerminal(&bytes.Buffer{}) {
-		t.Error("a buffer is no terminal")
-	}
-	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if isTerminal(file) {
-		t.Error("a file is no terminal")
-	}
-}
 
 // The null device stands in for a terminal: both are character devices.
 func TestColourCanBeRefused(t *testing.T) {
