@@ -4,7 +4,6 @@ package aionet
 
 import (
 	"context"
-	"errors"
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/loop"
@@ -46,12 +45,9 @@ func startDatagrams(ctx context.Context, p DatagramProtocol, open func() (*Packe
 // which a cancel is too, the socket is closed if p has taken it over, and left
 // as it was if not.
 func StartDatagramProtocol(ctx context.Context, c *PacketConn, p DatagramProtocol) (*DatagramTransport, error) {
-	if loop.CurrentTask() == nil {
-		return nil, errNoLoop
-	}
-	l := loop.Current()
-	if l.Virtual() {
-		return nil, errors.New("aionet: a loop under virtual time has no transports")
+	l, err := transportLoop()
+	if err != nil {
+		return nil, err
 	}
 	fd, err := c.detach(l)
 	if err != nil {

@@ -42,12 +42,9 @@ func DialProtocol(ctx context.Context, network, address string, p Protocol) (*Tr
 // On an error, which a cancel is too, the connection is closed if p has taken
 // it over, and left as it was if not. It is asyncio's connect_accepted_socket.
 func StartProtocol(ctx context.Context, c *Conn, p Protocol) (*Transport, error) {
-	if loop.CurrentTask() == nil {
-		return nil, errNoLoop
-	}
-	l := loop.Current()
-	if l.Virtual() {
-		return nil, errors.New("aionet: a loop under virtual time has no transports")
+	l, err := transportLoop()
+	if err != nil {
+		return nil, err
 	}
 	fd, err := c.detach(l)
 	if err != nil {
@@ -59,6 +56,18 @@ func StartProtocol(ctx context.Context, c *Conn, p Protocol) (*Transport, error)
 		return nil, err
 	}
 	return t, nil
+}
+
+// transportLoop returns the calling task's loop if transports can live there.
+func transportLoop() (*loop.Loop, error) {
+	if loop.CurrentTask() == nil {
+		return nil, errNoLoop
+	}
+	l := loop.Current()
+	if l.Virtual() {
+		return nil, errors.New("aionet: a loop under virtual time has no transports")
+	}
+	return l, nil
 }
 
 // inherited is what a transport takes over from a connection that was detached,
