@@ -56,6 +56,7 @@ type Conn struct {
 
 	reading  aio.Mutex                // who has it has the decoder
 	decoder  *decoder                 // nil while nothing has begun
+	reader   *messageReader           // of the message that is read in pieces; nil for none
 	receiver atomic.Pointer[receiver] // of the event form
 	taker    upgrade.Taker            // who can have the connection's loop look after it
 
@@ -64,11 +65,12 @@ type Conn struct {
 
 	mu        sync.Mutex // for the rest
 	out       outgoing
-	pings     *pings      // nil before the first
-	heartbeat *heartbeat  // nil for none
-	timer     *time.Timer // closes what the peer does not
-	end       *CloseError // how it has ended
-	told      bool        // the peer was sent a close frame, or cannot be
+	writer    *MessageWriter // of the message that is written in pieces; nil for none
+	pings     *pings         // nil before the first
+	heartbeat *heartbeat     // nil for none
+	timer     *time.Timer    // closes what the peer does not
+	end       *CloseError    // how it has ended
+	told      bool           // the peer was sent a close frame, or cannot be
 }
 
 // Subprotocol returns the one that was agreed on, "" for none.

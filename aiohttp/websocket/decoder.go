@@ -25,9 +25,11 @@ type decoder struct {
 	header  ws.Header // of the frame that has begun
 	inFrame bool
 	done    int64 // how much of its payload was taken
+	before  int64 // the payload of the message's frames before it
 
 	kind       MessageType // of the message that has begun; 0 for none
 	compressed bool
+	streaming  bool // the message is given out in pieces
 	message    []byte
 	inflated   []byte
 	control    [ws.MaxControlFramePayloadSize]byte
@@ -46,6 +48,8 @@ type step uint8
 const (
 	stepMore    step = iota // nothing whole: more bytes are needed
 	stepMessage             // payload is a message of the kind
+	stepPiece               // payload is a piece of a message of the kind, if streaming
+	stepLast                // payload is its last piece
 	stepControl             // payload is that of a control frame
 	stepBad                 // the peer has broken a rule
 )
@@ -106,7 +110,7 @@ func (d *decoder) space() []byte {
 
 // direct reports whether the next bytes are all of the message.
 func (d *decoder) direct() bool {
-	return d.inFrame && d.from == d.to && !d.header.OpCode.IsControl() && d.header.Length-d.done >= int64(len(d.borrowed))
+	return d.inFrame && !d.streaming && d.from == d.to && !d.header.OpCode.IsControl() && d.header.Length-d.done >= int64(len(d.borrowed))
 }
 
 // grow makes room for n more bytes: memory is taken as the bytes come, whatever
@@ -146,6 +150,12 @@ func (d *decoder) unmask(piece []byte) {
 
 // next looks at what has come. What it returns is valid until the next call.
 func (d *decoder) next() (step, ws.OpCode, []byte, *violation) {
+	if d.streaming && len(d.message) > 0 {
+		// It has begun to be put together.
+		piece := d.message
+		d.message = d.message[:0]
+		return stepPiece, ws.OpCode(d.kind), piece, nil
+	}
 	for {
 		if !d.inFrame {
 			if whole, bad := d.begin(); bad != nil {
@@ -169,11 +179,28 @@ func (d *decoder) next() (step, ws.OpCode, []byte, *violation) {
 			d.inFrame = false
 			return stepControl, d.header.OpCode, payload, nil
 		}
+		if d.streaming {
+			d.from += len(piece)
+			d.unmask(piece)
+			if d.done == d.header.Length {
+				d.endFrame()
+			}
+			kind := ws.OpCode(d.kind)
+			if !d.inFrame && d.header.Fin {
+				d.endMessage()
+				return stepLast, kind, piece, nil
+			} else if len(piece) > 0 {
+				return stepPiece, kind, piece, nil
+			} else if d.inFrame {
+				return stepMore, 0, nil, nil
+			}
+			continue
+		}
 		if d.done == 0 && d.header.Fin && len(d.message) == 0 && int64(len(piece)) == rest {
 			// A whole message within the buffer needs no copy.
 			d.from += len(piece)
 			d.unmask(piece)
-			d.inFrame = false
+			d.endFrame()
 			return d.finish(piece)
 		}
 		d.from += len(piece)
@@ -181,7 +208,7 @@ func (d *decoder) next() (step, ws.OpCode, []byte, *violation) {
 		if d.done < d.header.Length {
 			return stepMore, 0, nil, nil
 		}
-		d.inFrame = false
+		d.endFrame()
 		if d.header.Fin {
 			message := d.message
 			d.message = d.message[:0]
@@ -215,7 +242,7 @@ func (d *decoder) begin() (whole bool, bad *violation) {
 	if err := ws.CheckHeader(h, state); err != nil {
 		return false, &violation{StatusProtocolError, err.Error()}
 	}
-	if !h.OpCode.IsControl() && h.Length > d.limit-int64(len(d.message)) {
+	if !h.OpCode.IsControl() && h.Length > d.limit-d.before {
 		return false, d.tooBig()
 	}
 	d.from += headerSize(p[1])
@@ -225,6 +252,14 @@ func (d *decoder) begin() (whole bool, bad *violation) {
 	}
 	return true, nil
 }
+
+// endFrame ends a frame of a message.
+func (d *decoder) endFrame() {
+	d.inFrame = false
+	d.before += d.header.Length
+}
+
+func (d *decoder) endMessage() { d.kind, d.before = 0, 0 }
 
 func headerSize(second byte) int {
 	n := ws.MinHeaderSize
@@ -240,14 +275,14 @@ func headerSize(second byte) int {
 	return n
 }
 
-func (d *decoder) tooBig() *violation {
-	return &violation{StatusMessageTooBig, "a message of more than " + itoa(d.limit) + " bytes"}
+func (r rules) tooBig() *violation {
+	return &violation{StatusMessageTooBig, "a message of more than " + itoa(r.limit) + " bytes"}
 }
 
 // finish completes a message.
 func (d *decoder) finish(payload []byte) (step, ws.OpCode, []byte, *violation) {
 	kind := d.kind
-	d.kind = 0
+	d.endMessage()
 	if d.compressed {
 		var bad *violation
 		if payload, bad = d.inflate(payload); bad != nil {
@@ -268,7 +303,11 @@ func (d *decoder) inflate(payload []byte) ([]byte, *violation) {
 	out := d.inflated[:0]
 	for {
 		out = grow(out, min(512+len(payload), 64<<10))
-		n, err := r.Read(out[len(out):min(int64(cap(out)), d.limit+1)])
+		room := int64(cap(out))
+		if d.limit < room {
+			room = d.limit + 1
+		}
+		n, err := r.Read(out[len(out):room])
 		out = out[:len(out)+n]
 		d.inflated = out
 		if int64(len(out)) > d.limit {

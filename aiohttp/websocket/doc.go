@@ -24,6 +24,10 @@
 // handler returns, and a function is called with each message: on an aiohttp
 // server an idle connection then holds neither.
 //
+// A message of any length, or of one that nobody knows yet, goes through
+// [Conn.NextWriter] and comes through [Conn.NextReader], in pieces and in little
+// memory.
+//
 // [Broadcast] frames a message once, compresses it once, and never waits for a
 // peer that does not read.
 package websocket

@@ -45,6 +45,7 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 	}
 	err := c.reading.Lock(innermost)
 	if err == nil {
+		c.abandon()
 		for err == nil {
 			_, _, err = c.receive(innermost)
 		}
@@ -82,6 +83,7 @@ func (c *Conn) tell(code StatusCode, reason string) {
 		return
 	}
 	c.told = true
+	c.writer.interrupt()
 	c.expire(closeTimeout)
 	c.push(appendFrame(nil, c.client, false, ws.OpClose, true, closeBody(code, reason)))
 }
@@ -100,6 +102,7 @@ func (c *Conn) peerCloses(end *CloseError) {
 func (c *Conn) peerLeaves() {
 	c.mu.Lock()
 	c.told = true
+	c.writer.interrupt()
 	c.expire(closeTimeout)
 	c.mu.Unlock()
 	c.endWhenSent(&CloseError{Code: StatusAbnormalClosure, Err: io.ErrUnexpectedEOF}, closeNow)
@@ -131,6 +134,7 @@ func (c *Conn) finish(end *CloseError) {
 		c.pings.wake()
 	}
 	c.told = true
+	c.writer.interrupt()
 	c.out.queue, c.out.size = nil, 0
 	c.mu.Unlock()
 	c.shut()

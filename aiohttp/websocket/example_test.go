@@ -5,6 +5,7 @@ package websocket_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 
@@ -64,6 +65,49 @@ func ExampleAccept() {
 		return err
 	})
 	// Output: hello!
+}
+
+// A message that is larger than memory goes in pieces, and comes in pieces.
+func ExampleConn_NextWriter() {
+	count := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Options: websocket.Options{MaxMessage: -1}})
+		if err != nil {
+			return
+		}
+		defer c.Close(websocket.StatusNormalClosure, "")
+		_, message, err := c.NextReader(r.Context())
+		if err != nil {
+			return
+		}
+		n, err := io.Copy(io.Discard, message)
+		if err != nil {
+			return
+		}
+		c.Write(r.Context(), websocket.Text, fmt.Append(nil, n, " bytes"))
+	})
+	serve(aiohttp.OnLoop(count), func(ctx context.Context, url string) error {
+		c, err := websocket.Dial(ctx, url, nil)
+		if err != nil {
+			return err
+		}
+		defer c.Close(websocket.StatusNormalClosure, "")
+		message, err := c.NextWriter(ctx, websocket.Text)
+		if err != nil {
+			return err
+		}
+		for i := range 10_000 {
+			if _, err := fmt.Fprintln(message, "line", i); err != nil {
+				return err
+			}
+		}
+		if err := message.Close(); err != nil {
+			return err
+		}
+		_, answer, err := c.Read(ctx)
+		fmt.Println(string(answer))
+		return err
+	})
+	// Output: 98890 bytes
 }
 
 // room is what all members share. They are on one loop, so it needs no lock.

@@ -12,14 +12,7 @@ import (
 
 // appendFrame appends a frame. A client's is masked.
 func appendFrame(to []byte, client, compressed bool, code ws.OpCode, fin bool, payload []byte) []byte {
-	h := ws.Header{Fin: fin, OpCode: code, Length: int64(len(payload)), Masked: client}
-	if compressed {
-		h.Rsv = ws.Rsv(true, false, false)
-	}
-	if client {
-		// The generator is ChaCha8: a peer cannot foretell the mask.
-		binary.LittleEndian.PutUint32(h.Mask[:], rand.Uint32())
-	}
+	h := newHeader(client, compressed, code, fin, len(payload))
 	to = appendHeader(to, h)
 	at := len(to)
 	to = append(to, payload...)
@@ -27,6 +20,18 @@ func appendFrame(to []byte, client, compressed bool, code ws.OpCode, fin bool, p
 		ws.Cipher(to[at:], h.Mask, 0)
 	}
 	return to
+}
+
+func newHeader(client, compressed bool, code ws.OpCode, fin bool, length int) ws.Header {
+	h := ws.Header{Fin: fin, OpCode: code, Length: int64(length), Masked: client}
+	if compressed {
+		h.Rsv = ws.Rsv(true, false, false)
+	}
+	if client {
+		// The generator is ChaCha8: a peer cannot foretell the mask.
+		binary.LittleEndian.PutUint32(h.Mask[:], rand.Uint32())
+	}
+	return h
 }
 
 func appendHeader(to []byte, h ws.Header) []byte {

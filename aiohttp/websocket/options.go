@@ -2,7 +2,10 @@
 
 package websocket
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Options are what servers and clients can set. A nil pointer has the defaults.
 type Options struct {
@@ -18,7 +21,9 @@ type Options struct {
 
 	// MaxMessage is how many bytes a message may have that comes, decompressed,
 	// whatever its frames; 1 MiB if it is 0. A larger one ends the connection with
-	// [StatusMessageTooBig], as its frame's header says so.
+	// [StatusMessageTooBig], as soon as its frames' headers say so. If it is
+	// negative there is no limit, which is for those who read with
+	// [Conn.NextReader] alone: all else holds whole messages in memory.
 	MaxMessage int64
 	// MaxQueued is how many bytes may be queued by the calls that do not wait, for
 	// a peer that does not read; 1 MiB if it is 0. One message always may.
@@ -31,8 +36,11 @@ type Options struct {
 }
 
 func (o *Options) messageLimit() int64 {
-	if o == nil || o.MaxMessage <= 0 {
+	switch {
+	case o == nil || o.MaxMessage == 0:
 		return 1 << 20
+	case o.MaxMessage < 0:
+		return math.MaxInt64
 	}
 	return o.MaxMessage
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/goaio/aio"
 )
 
 // Real peers: npm's ws and Python's websockets, as clients and as servers.
@@ -46,7 +48,7 @@ func TestRealClients(t *testing.T) {
 			for _, compression := range []bool{false, true} {
 				options := &AcceptOptions{Options: Options{
 					Subprotocols: []string{"echo"}, Compression: compression, CompressionThreshold: 1, MaxMessage: 16 << 20}}
-				for _, f := range forms {
+				for _, f := range append(forms, copied) {
 					address := subjects[2].serve(t, f.echo(t, options))
 					ctx, cancel := context.WithTimeout(background, 30*time.Second)
 					defer cancel()
@@ -93,6 +95,16 @@ func TestRealServers(t *testing.T) {
 						}
 						if kind, got, err := c.Read(ctx); kind != Text || string(got) != sent || err != nil {
 							t.Fatalf("%d: %v, %d bytes, %v", size, kind, len(got), err)
+						}
+					}
+					for _, size := range []int{0, 1, maxFragment, maxFragment + 1, 500000} {
+						sent := strings.Repeat("κ", size)
+						writing := aio.Go(ctx, func(ctx context.Context) error { return writePieces(ctx, c, Text, sent, 10001) })
+						if kind, got, err := readPieces(ctx, c, 1000); kind != Text || got != sent || err != nil {
+							t.Fatalf("%d in pieces: %v, %d bytes, %v", size, kind, len(got), err)
+						}
+						if _, err := writing.Await(ctx); err != nil {
+							t.Fatal(err)
 						}
 					}
 					if err := c.Write(ctx, Text, []byte("ping me")); err != nil {

@@ -30,7 +30,7 @@ const (
 
 // WriteNoWait sends a message without waiting: what the system does not take at
 // once is queued. On a loop it is sent at the end of the round, with all else that
-// is queued by then. More than Options.MaxQueued is [ErrTooSlow]. data is copied.
+// is queued by then, and behind a message that is written in pieces. More than Options.MaxQueued is [ErrTooSlow]. data is copied.
 func (c *Conn) WriteNoWait(t MessageType, data []byte) error {
 	if err := check(t, data); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (c *Conn) WriteNoWait(t MessageType, data []byte) error {
 func (c *Conn) WritePreparedNoWait(p *Prepared) error { return c.enqueueMessage(p.frame(c)) }
 
 func (c *Conn) enqueueMessage(frame []byte) error {
-	if err := c.writable(); err != nil {
+	if _, err := c.turn(nil); err != nil {
 		return err
 	}
 	if !c.enqueue(frame) {
@@ -76,8 +76,13 @@ func (c *Conn) enqueue(frame []byte) bool {
 
 // push is called with the lock held, and unlocks it.
 func (c *Conn) push(frame []byte) {
-	c.out.queue = append(c.out.queue, frame)
 	c.out.size += len(frame)
+	if c.writer != nil && !isControl(frame) {
+		c.writer.behind = append(c.writer.behind, frame)
+		c.mu.Unlock()
+		return
+	}
+	c.out.queue = append(c.out.queue, frame)
 	due := c.out.due
 	c.out.due = true
 	c.mu.Unlock()

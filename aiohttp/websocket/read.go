@@ -27,6 +27,7 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 	if c.receiver.Load() != nil {
 		return 0, nil, errEvents
 	}
+	c.abandon()
 	t, data, err := c.receive(ctx)
 	if err == nil {
 		data = bytes.Clone(data)
@@ -40,6 +41,9 @@ func (c *Conn) Read(ctx context.Context) (MessageType, []byte, error) {
 
 // rest gives the decoder back if nothing is in it.
 func (c *Conn) rest() {
+	if r := c.reader; r != nil && len(r.piece) > 0 {
+		return
+	}
 	if d := c.decoder; d != nil && (d.empty() || c.ended() != nil) {
 		c.decoder = nil
 		d.release()
@@ -53,38 +57,58 @@ func (c *Conn) receive(ctx context.Context) (MessageType, []byte, error) {
 		if t, data, found, err := c.found(); found || err != nil {
 			return t, data, err
 		}
-		if d := c.decoder; d == nil || d.empty() {
-			c.rest()
-			// Who waits long holds no buffer.
-			if err := c.way.WaitReadable(ctx); err != nil {
-				return 0, nil, c.readFailed(err)
-			}
-		}
-		if err := c.readOnce(ctx); err != nil {
+		if err := c.more(ctx); err != nil {
 			return 0, nil, err
 		}
 	}
 }
 
-// found takes a message out of what has come. Control frames are seen to.
+// more waits for bytes and reads them.
+func (c *Conn) more(ctx context.Context) error {
+	if d := c.decoder; d == nil || d.empty() {
+		c.rest()
+		// Who waits long holds no buffer.
+		if err := c.way.WaitReadable(ctx); err != nil {
+			return c.readFailed(err)
+		}
+	}
+	return c.readOnce(ctx)
+}
+
+// found takes a message out of what has come.
 func (c *Conn) found() (t MessageType, data []byte, found bool, err error) {
 	for {
+		step, t, data, err := c.look()
+		switch step {
+		case stepMessage:
+			return t, data, true, nil
+		case stepPiece: // of a message whose reader was abandoned
+		case stepLast:
+			c.decoder.streaming = false
+		default:
+			return 0, nil, false, err
+		}
+	}
+}
+
+// look takes the next step of what has come: a message or a piece of one, or
+// stepMore. Control frames are seen to.
+func (c *Conn) look() (step, MessageType, []byte, error) {
+	for {
 		if end := c.ended(); end != nil {
-			return 0, nil, false, end
+			return stepMore, 0, nil, end
 		}
 		if c.decoder == nil {
-			return 0, nil, false, nil
+			return stepMore, 0, nil, nil
 		}
 		step, code, payload, bad := c.decoder.next()
 		switch step {
-		case stepMore:
-			return 0, nil, false, nil
-		case stepMessage:
-			return MessageType(code), payload, true, nil
 		case stepBad:
 			c.fail(bad.code, bad.text)
 		case stepControl:
 			c.control(code, payload)
+		default:
+			return step, MessageType(code), payload, nil
 		}
 	}
 }

@@ -25,10 +25,15 @@ type receiver struct {
 // On an aiohttp server, called before that return, the connection goes back to
 // its loop, and needs nothing but its own memory while it is idle. A client's
 // connection, or one of another server, has a task or a goroutine wait for its
-// messages. It is an error if it is called twice.
+// messages. What is left of a message that is read in pieces is dropped. It is an
+// error if it is called twice.
 func (c *Conn) Handle(h Handler) error {
 	if c.receiver.Load() != nil {
 		return errEvents
+	}
+	if c.reading.TryLock() {
+		c.abandon()
+		c.reading.Unlock()
 	}
 	r := &receiver{handler: h, pumped: c.taker == nil, pending: c.decoder != nil}
 	if !c.receiver.CompareAndSwap(nil, r) {

@@ -4,6 +4,7 @@ package websocket
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"testing"
@@ -98,6 +99,15 @@ var forms = []form{
 			}
 		}
 	}},
+	{"pieces", func(t testing.TB, o *AcceptOptions) http.HandlerFunc {
+		return streams(o, func(ctx context.Context, c *Conn, kind MessageType, r io.Reader) error {
+			data, err := io.ReadAll(r)
+			if err != nil {
+				return err
+			}
+			return c.Write(ctx, kind, data)
+		})
+	}},
 	{"events", func(t testing.TB, o *AcceptOptions) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if c, err := Accept(w, r, o); err == nil {
@@ -107,6 +117,38 @@ var forms = []form{
 			}
 		}
 	}},
+}
+
+// copied echoes a message while it comes.
+var copied = form{"copied", func(t testing.TB, o *AcceptOptions) http.HandlerFunc {
+	return streams(o, func(ctx context.Context, c *Conn, kind MessageType, r io.Reader) error {
+		w, err := c.NextWriter(ctx, kind)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, r); err != nil {
+			return err
+		}
+		return w.Close()
+	})
+}}
+
+// streams is a handler of messages that are read in pieces.
+func streams(o *AcceptOptions, message func(context.Context, *Conn, MessageType, io.Reader) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, err := Accept(w, r, o)
+		if err != nil {
+			return
+		}
+		defer c.Close(StatusNormalClosure, "")
+		ctx := context.WithoutCancel(r.Context())
+		for {
+			kind, reader, err := c.NextReader(ctx)
+			if err != nil || message(ctx, c, kind, reader) != nil {
+				return
+			}
+		}
+	}
 }
 
 type echo struct{}

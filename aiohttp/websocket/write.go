@@ -30,12 +30,12 @@ func (c *Conn) Write(ctx context.Context, t MessageType, data []byte) error {
 	}
 	b := aionet.Borrow()
 	defer b.Return()
-	return c.write(ctx, c.encode(b[:0], t, data))
+	return c.write(ctx, nil, c.encode(b[:0], t, data))
 }
 
 // WritePrepared is Write with a message that was prepared for many.
 func (c *Conn) WritePrepared(ctx context.Context, p *Prepared) error {
-	return c.write(ctx, p.frame(c))
+	return c.write(ctx, nil, p.frame(c))
 }
 
 func check(t MessageType, data []byte) error {
@@ -60,14 +60,24 @@ func (c *Conn) encode(to []byte, t MessageType, data []byte) []byte {
 
 func (c *Conn) compresses(size int) bool { return c.extended && size >= c.threshold }
 
-// write sends a frame.
-func (c *Conn) write(ctx context.Context, frame []byte) error {
-	if err := c.writing.Lock(ctx); err != nil {
-		return err
-	}
-	if err := c.writable(); err != nil {
+// write sends a frame: of a message that is written in pieces, or of another for
+// nil, which waits for the end of such a one.
+func (c *Conn) write(ctx context.Context, of *MessageWriter, frame []byte) error {
+	for {
+		if err := c.writing.Lock(ctx); err != nil {
+			return err
+		}
+		before, err := c.turn(of)
+		if err == nil && before == nil {
+			break
+		}
 		c.release()
-		return err
+		if err != nil {
+			return err
+		}
+		if err := before.over.Wait(ctx); err != nil {
+			return err
+		}
 	}
 	if err := c.writeQueued(ctx); err != nil {
 		return err
@@ -122,10 +132,23 @@ func (c *Conn) writeFailed(sent int, err error) error {
 	return err
 }
 
-// writable returns why nothing can be written any more.
-func (c *Conn) writable() error {
+// turn returns the message in pieces that a frame has to wait for, nil for none,
+// or why nothing can be written any more.
+func (c *Conn) turn(of *MessageWriter) (before *MessageWriter, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.unwritable(); err != nil {
+		return nil, err
+	}
+	if c.writer != of {
+		before = c.writer
+	}
+	return before, nil
+}
+
+// unwritable returns why nothing can be written any more. It is called with the
+// lock held.
+func (c *Conn) unwritable() error {
 	switch {
 	case c.end != nil:
 		return c.end
