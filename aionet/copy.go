@@ -28,10 +28,10 @@ var (
 // ends behind what was sent; another connection is forwarded with splice, and
 // the bytes do not pass through the process. Pages of a file that are not in
 // memory are first read on the loop's thread pool, so a slow disk does not stop
-// the loop, and a task lets others run after each megabyte. Anything else is
-// read in the ordinary way: a reader that blocks stops the task's loop. That is
-// so with the connections of other packages; in a plain goroutine splice serves
-// for those too.
+// the loop, and a task lets others run after each megabyte, or two of a file.
+// Anything else is read in the ordinary way: a reader that blocks stops the
+// task's loop. That is so with the connections of other packages; in a plain
+// goroutine splice serves for those too.
 //
 // A cancel, a deadline or an error ends it with the exact count, and the
 // connection can be used on. Nothing is lost: what was read from another [Conn]

@@ -39,8 +39,14 @@ func TestSendfileMovesThePositionItWasGiven(t *testing.T) {
 	if n, _ := Read(b, got); string(got[:n]) != "789" {
 		t.Errorf("got %q", got[:n])
 	}
-	for _, want := range []string{"0123", "4567", "89", ""} {
-		n, err := Sendfile(a, int(f.Fd()), nil, 4)
+	if n, err := Sendfile(a, int(f.Fd()), nil, 2); n != 2 || err != nil {
+		t.Fatalf("sent %d, %v, want the first two bytes", n, err)
+	}
+	if n, _ := Read(b, got); string(got[:n]) != "01" {
+		t.Errorf("got %q", got[:n])
+	}
+	for _, want := range []string{"2345", "6789", "", ""} {
+		n, err := SendfileResident(a, int(f.Fd()), 4)
 		if n != len(want) || err != nil {
 			t.Fatalf("sent %d, %v, want %q", n, err, want)
 		}
@@ -61,9 +67,12 @@ func TestSendfileToAFullSocket(t *testing.T) {
 	}
 	defer f.Close()
 	a, _ := socketPair(t)
-	sent := 0
+	if n, err := Sendfile(a, int(f.Fd()), nil, 1000); n != 1000 || err != nil {
+		t.Fatal(n, err)
+	}
+	sent := 1000
 	for {
-		n, err := Sendfile(a, int(f.Fd()), nil, 1<<20)
+		n, err := SendfileResident(a, int(f.Fd()), 1<<20)
 		if err == unix.EAGAIN && n == 0 {
 			break
 		}
@@ -71,6 +80,9 @@ func TestSendfileToAFullSocket(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		sent += n
+	}
+	if n, err := Sendfile(a, int(f.Fd()), nil, 1); n != 0 || err != unix.EAGAIN {
+		t.Error(n, err)
 	}
 	if at, _ := f.Seek(0, 1); at != int64(sent) {
 		t.Errorf("sent %d bytes and the file is at %d", sent, at)
@@ -104,18 +116,22 @@ func TestResident(t *testing.T) {
 	}
 }
 
-// A file of tmpfs is in memory, although preadv2 cannot say so of it.
-func TestAFileOfMemoryIsResident(t *testing.T) {
+func TestInMemory(t *testing.T) {
 	fd, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unix.Close(fd)
-	if err := unix.Ftruncate(fd, 1<<16); err != nil {
+	if !InMemory(fd) {
+		t.Error("a file of memory is taken for one on a disk")
+	}
+	disk, err := os.Open("/proc/self/status")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if !Resident(fd, 100) {
-		t.Error("a file of memory is taken for one on a disk")
+	defer disk.Close()
+	if InMemory(int(disk.Fd())) {
+		t.Error("a file of another file system is taken for one of memory")
 	}
 }
 
