@@ -129,7 +129,7 @@ func (x *exchange) own() http.Handler {
 			w.Header().Set("Connection", "close")
 			w.WriteHeader(http.StatusExpectationFailed)
 		})
-	case x.request.RequestURI == "*" && x.request.Method == http.MethodOptions:
+	case x.request.RequestURI == "*" && x.request.Method == http.MethodOptions && !x.connection.server.DisableGeneralOptionsHandler:
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "0") })
 	}
 	return nil
@@ -225,7 +225,10 @@ func (x *exchange) call(h http.Handler) (ok bool) {
 }
 
 // keepAlive reports whether the server wants the connection to go on.
-func (x *exchange) keepAlive() bool { return !x.connection.server.stopping() }
+func (x *exchange) keepAlive() bool {
+	s := x.connection.server
+	return !s.stopping() && !s.oneRequest.Load()
+}
 
 func (x *exchange) logf(format string, arguments ...any) {
 	x.connection.server.logf(format, arguments...)

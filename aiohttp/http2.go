@@ -26,8 +26,9 @@ type http2Server struct {
 	server *Server
 
 	mu       sync.Mutex
-	arrivals *arrivals // nil before the first connection
-	closed   bool
+	arrivals *arrivals                      // nil before the first connection
+	closed   bool                           // no more come
+	drains   bool                           // drain was called
 	hurry    func()                         // ends the patience with requests when the server stops
 	drained  aio.Future[error]              // how that went
 	loops    map[*loop.Loop]context.Context // for tasks of handlers that are marked with OnLoop
@@ -107,8 +108,8 @@ func (h *http2Server) connState(c net.Conn, state http.ConnState) {
 func (h *http2Server) drain() func(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.closed {
-		h.closed = true
+	if !h.drains {
+		h.closed, h.drains = true, true
 		patience := h.server.DrainTimeout
 		if patience <= 0 {
 			patience = 5 * time.Second
@@ -122,6 +123,17 @@ func (h *http2Server) drain() func(ctx context.Context) error {
 		defer context.AfterFunc(ctx, h.hurry)()
 		err, _ := h.drained.Await(context.WithoutCancel(ctx))
 		return err
+	}
+}
+
+// abort closes the connections, which ends the contexts of their requests.
+func (h *http2Server) abort() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	_ = h.server.standard.Close()
+	if h.arrivals != nil {
+		_ = h.arrivals.Close()
 	}
 }
 

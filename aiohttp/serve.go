@@ -46,9 +46,9 @@ func (s *Server) listen(ctx context.Context, otherwise string, serve func(contex
 	return err
 }
 
-// Serve serves the connections of l until ctx is cancelled, [Server.Shutdown] is
-// called ([ErrServerClosed]) or l fails. It closes l; connections live on, until
-// Shutdown. It may be called for several listeners.
+// Serve serves the connections of l until ctx is cancelled, [Server.Shutdown] or
+// [Server.Close] is called ([ErrServerClosed]) or l fails. It closes l; connections
+// live on, until one of these. It may be called for several listeners.
 func (s *Server) Serve(ctx context.Context, l *aionet.Listener) error {
 	s.prepare()
 	base := s.baseContext(l)
@@ -76,6 +76,10 @@ func (s *Server) ServeTLS(ctx context.Context, l *aionet.Listener, certFile, key
 }
 
 func (s *Server) serve(ctx context.Context, l *aionet.Listener, h aionet.Handler) error {
+	if s.stopping() {
+		_ = l.Close()
+		return ErrServerClosed
+	}
 	if err := s.hooks.start(ctx, s.OnStartup); err != nil {
 		_ = l.Close()
 		return err

@@ -22,6 +22,9 @@ import (
 type Server struct {
 	Addr    string       // for ListenAndServe, ":http" if empty, and ListenAndServeTLS, ":https"
 	Handler http.Handler // http.DefaultServeMux if nil
+	// DisableGeneralOptionsHandler has Handler asked for "OPTIONS *" too, which
+	// the server answers itself otherwise.
+	DisableGeneralOptionsHandler bool
 
 	// TLSConfig is for ServeTLS and ListenAndServeTLS, which do not change it.
 	TLSConfig *tls.Config
@@ -79,10 +82,12 @@ type Server struct {
 	http2    http2Server
 	stops    atomic.Bool
 	hooks    hooks
+
+	oneRequest atomic.Bool // per connection: SetKeepAlivesEnabled
 }
 
 // ErrServerClosed is what Serve and ListenAndServe return after
-// [Server.Shutdown]: net/http's.
+// [Server.Shutdown] or [Server.Close]: net/http's.
 var ErrServerClosed = http.ErrServerClosed
 
 // prepare sets up what the fields ask for, once.
@@ -112,7 +117,7 @@ func (s *Server) asStandard() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Addr: s.Addr, Handler: s.http2.handler(), TLSConfig: s.TLSConfig, Protocols: protocols, HTTP2: s.HTTP2,
+		Addr: s.Addr, Handler: s.http2.handler(), DisableGeneralOptionsHandler: s.DisableGeneralOptionsHandler, TLSConfig: s.TLSConfig, Protocols: protocols, HTTP2: s.HTTP2,
 		ReadTimeout: s.ReadTimeout, ReadHeaderTimeout: s.ReadHeaderTimeout, WriteTimeout: s.WriteTimeout,
 		IdleTimeout: s.IdleTimeout, MaxHeaderBytes: s.MaxHeaderBytes,
 		ConnContext: s.http2.connContext, ConnState: s.http2.connState,

@@ -27,13 +27,43 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	drained := s.http2.drain()
 	err := s.server.Shutdown(ctx)
 	err = errors.Join(err, drained(ctx))
+	s.endWorkers() // one that runs still is in the report
+	return errors.Join(err, s.hooks.clean(ctx, s.OnCleanup))
+}
+
+// Close stops the server at once: it closes the listeners and all connections but
+// hijacked ones, and cancels the contexts of the handlers that run, whose cause is
+// [aionet.ErrServerClosed]; awaits of a handler on a loop are interrupted. It waits
+// for nobody and calls neither OnCleanup nor what RegisterOnShutdown was given: a
+// [Server.Shutdown] after it does all three. Serve returns [ErrServerClosed].
+// Close returns what closing the listeners has said. As with Shutdown, connections
+// of [Server.ServeConn] are their caller's, who cancels it.
+func (s *Server) Close() error {
+	s.prepare()
+	s.stops.Store(true)
+	err := s.server.Close()
+	s.http2.abort()
+	s.endWorkers()
+	return err
+}
+
+// endWorkers ends the pool. Nobody waits for handlers that run still; those that
+// wait for their turn are dropped.
+func (s *Server) endWorkers() {
 	if s.workers != nil {
-		// A handler that runs still is in the report; nobody waits for it again.
 		over, cancel := context.WithCancel(context.Background())
 		cancel()
 		_ = s.workers.Shutdown(over, true)
 	}
-	return errors.Join(err, s.hooks.clean(ctx, s.OnCleanup))
+}
+
+// SetKeepAlivesEnabled says whether connections may have more than one request;
+// they may unless it was called. Those that are idle when it is turned off end with
+// the response to their next request, or by IdleTimeout.
+func (s *Server) SetKeepAlivesEnabled(enabled bool) {
+	s.prepare()
+	s.oneRequest.Store(!enabled)
+	s.standard.SetKeepAlivesEnabled(enabled)
 }
 
 // RegisterOnShutdown has fn called, on a goroutine, when Shutdown begins: to tell

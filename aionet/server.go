@@ -30,6 +30,7 @@ type Server struct {
 	reactors  []*reactor
 	running   int // reactors that have not ended
 	stopping  bool
+	closed    bool // by Close
 }
 
 // NewServer returns a server that handles connections with handler.
@@ -44,8 +45,8 @@ func NewServer(handler Handler, options ...ServerOption) *Server {
 	return s
 }
 
-// ErrServerClosed is what Serve returns after [Server.Shutdown], and the cause
-// with which handlers are cancelled.
+// ErrServerClosed is what Serve returns after [Server.Shutdown] or [Server.Close],
+// and the cause with which handlers are cancelled.
 var ErrServerClosed = errors.New("aionet: the server was shut down")
 
 // Serve serves l with a new server until ctx is cancelled. Then it shuts the
@@ -62,7 +63,7 @@ func Serve(ctx context.Context, l *Listener, handler Handler, options ...ServerO
 }
 
 // Serve accepts the connections of l and hands them to the server's loops, until
-// ctx is cancelled, [Server.Shutdown] is called ([ErrServerClosed]) or l fails.
+// ctx is cancelled, the server is stopped ([ErrServerClosed]) or l fails.
 // It closes l; connections live on. It can be called for several listeners, one
 // after the other or at the same time, and from a plain goroutine.
 //
@@ -143,6 +144,9 @@ func (s *Server) started(ctx context.Context, r *reactor) error {
 		return r.failed
 	}
 	s.reactors = append(s.reactors, r)
+	if s.closed {
+		r.abort()
+	}
 	return nil
 }
 

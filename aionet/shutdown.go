@@ -38,11 +38,7 @@ const cancelGrace = time.Second
 // waits for the same end.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	s.stopping = true
-	for l := range s.listeners {
-		_ = l.Close()
-		s.leave() // it may wait for a slot
-	}
+	_ = s.closeListeners()
 	s.mu.Unlock()
 	// Reactors that are just being started are to be stopped too.
 	if s.starting.Lock(context.WithoutCancel(ctx)) == nil {
