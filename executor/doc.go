@@ -24,6 +24,13 @@
 // one call: a cancelled or timed-out call is really ended, first by its context,
 // then by SIGTERM and SIGKILL to its process group.
 //
+// Short calls of a busy process pool cost less than that: a worker whose
+// functions have lately taken less than a tenth of a millisecond is handed a few
+// calls ahead, so that neither side sleeps between them. Such a call waits: it
+// goes to another worker when the one before it takes longer than a millisecond
+// or is killed, and a cancel takes it out. No call begins twice, unless
+// [Retry] asks for it.
+//
 // # What crosses over
 //
 // Inputs and results are CBOR; []byte goes as it is, and a [Codec] may take

@@ -37,9 +37,9 @@ var (
 		case "an end":
 			answers.Close()
 		case "another's answer":
-			answers.Write([]byte{0, 0, 0, 0, 5, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0})
+			answers.Write(append([]byte{8, 0, 0, 0, 5, 0, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0}, make([]byte, 8)...))
 		case "no memory":
-			answers.Write([]byte{0, 0, 0, 0, 5, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0})
+			answers.Write(append([]byte{8, 0, 0, 0, 5, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}, make([]byte, 8)...))
 		}
 		select {}
 	})

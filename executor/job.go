@@ -3,6 +3,7 @@ package executor
 import (
 	"time"
 
+	"github.com/goaio/aio/executor/internal/wire"
 	"github.com/goaio/aio/loop"
 )
 
@@ -18,8 +19,10 @@ type job struct {
 	// owner is the loop whose task awaits the call, and nobody else: that loop
 	// may read the answer. It is nil for any other call.
 	owner *loop.Loop
+	pace  *pace // of its function, under the pool's mutex
 
 	state      jobState
+	unbegun    bool // its worker has not begun it, and is not to
 	next, last *job // in its level of the queue
 	worker     *workerProcess
 	retries    int // left
@@ -35,9 +38,22 @@ type jobState uint8
 const (
 	jobNew jobState = iota
 	jobWaiting
+	jobAhead // a worker has it that has others before it
 	jobRunning
 	jobEnded
 )
+
+// frameSize is the size of the frame that the job is sent in.
+func (j *job) frameSize() int {
+	size := wire.HeaderSize + wire.CallSize(j.invocation.Function())
+	if len(j.input) <= wire.Inline {
+		size += len(j.input)
+	}
+	return size
+}
+
+// small reports whether the job is sent in a packet.
+func (j *job) small() bool { return len(j.input) <= wire.Packet && j.frameSize() <= wire.Packet }
 
 // cancel is what the invocation calls for a cancel.
 func (j *job) cancel(cause error) { j.pool.endJob(j, cause) }
@@ -85,6 +101,9 @@ func (q *jobQueue) push(j *job, front bool) {
 		j.last, l.last.next, l.last = l.last, j, j
 	}
 }
+
+// first returns the job that is to run next, of a queue that is not empty.
+func (q *jobQueue) first() *job { return q.levels[0].first }
 
 // pop takes out the job that is to run next, or returns nil.
 func (q *jobQueue) pop() *job {

@@ -3,8 +3,8 @@
 package executor_test
 
 import (
-	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -32,37 +32,68 @@ func countDescriptors(t testing.TB) int {
 	return len(entries)
 }
 
-// TestRandomKills kills workers at random under load: each call ends once, with
-// its result or an error that says what became of its worker.
+// burden is what a call of bear has to do.
+type burden struct {
+	Number int
+	Begun  string // a file where the numbers are noted of the calls that have begun
+	Victim bool   // says in which process it is, and stays until that is killed
+	Spin   time.Duration
+}
+
+var bear = executor.Func("bear", func(ctx context.Context, b burden) (int, error) {
+	note, err := os.OpenFile(b.Begun, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	_, err = note.Write(binary.LittleEndian.AppendUint64(nil, uint64(b.Number)))
+	if err = errors.Join(err, note.Close()); err != nil {
+		return 0, err
+	}
+	if b.Victim {
+		executor.Progress(ctx, int64(os.Getpid()), 0, "")
+		select {}
+	}
+	for begun := time.Now(); time.Since(begun) < b.Spin; {
+	}
+	return b.Number, nil
+})
+
+// TestRandomKills kills workers under load: each of so many while it runs a call
+// that waits for it, and some more at random. Each call ends once, with its result
+// or an error that says what became of its worker, and has begun once at most;
+// but for the calls that were killed none dies.
 func TestRandomKills(t *testing.T) {
 	calls, kills := 2000, 40
 	if os.Getenv("EXECUTOR_LONG") != "" {
 		calls, kills = 10_000, 200
 	}
+	strays := kills / 4
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
 	before := countDescriptors(t)
 	everywhere(t, func(t *testing.T, ctx context.Context) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		burdens := make([]burden, calls)
+		begun := filepath.Join(t.TempDir(), "begun")
+		for i := range burdens {
+			burdens[i] = burden{Number: i, Begun: begun}
+			if random.IntN(10) == 0 {
+				burdens[i].Spin = time.Duration(random.IntN(2000)) * time.Microsecond
+			}
+		}
+		for _, i := range random.Perm(calls)[:kills] {
+			burdens[i].Victim = true
+		}
+		if err := os.WriteFile(begun, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 		pool := newPool(t, executor.ProcessPoolOptions{Workers: 3, QueueLength: 50, CallsPerWorker: 100, DeathsPerInput: 1000, Stderr: io.Discard})
 		var ended, succeeded, died, killed atomic.Int64
 		stop := make(chan struct{})
 		var killer sync.WaitGroup
 		killer.Go(func() {
-			for i := 0; i < kills; {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				// A worker is found by asking the system, not the pool.
-				if children := childrenOf(os.Getpid()); len(children) > 0 {
-					if syscall.Kill(children[random.IntN(len(children))], syscall.SIGKILL) == nil {
-						killed.Add(1)
-					}
-					i++
-				}
-				for ended.Load() < int64(i*calls/kills) {
+			for i := range strays {
+				for ended.Load() < int64(i*calls/strays) {
 					select {
 					case <-stop:
 						return
@@ -70,32 +101,47 @@ func TestRandomKills(t *testing.T) {
 						time.Sleep(50 * time.Microsecond)
 					}
 				}
+				// A worker is found by asking the system, not the pool.
+				children := childrenOf(os.Getpid())
+				if len(children) > 0 && syscall.Kill(children[random.IntN(len(children))], syscall.SIGKILL) == nil {
+					killed.Add(1)
+				}
 			}
 		})
+		run := func(ctx context.Context, b burden) (int, error) {
+			if !b.Victim && b.Number%2 == 0 {
+				return bear.Run(ctx, pool, b)
+			}
+			call, err := bear.Submit(ctx, pool, b)
+			if err != nil {
+				return 0, err
+			}
+			if b.Victim {
+				for update, err := range call.Progress(ctx) {
+					if err != nil {
+						return 0, err
+					}
+					if syscall.Kill(int(update.Done), syscall.SIGKILL) == nil {
+						killed.Add(1)
+					}
+				}
+			}
+			return call.Await(ctx)
+		}
 		err := aio.Group(ctx, func(ctx context.Context) error {
 			for g := range 40 {
 				aio.Go(ctx, func(ctx context.Context) error {
-					for i := range calls / 40 {
-						in := fmt.Appendf(nil, "%d of %d", i, g)
-						var out []byte
-						var err error
-						if i%2 == 0 {
-							out, err = echo.Run(ctx, pool, in)
-						} else {
-							var call *executor.Call[[]byte]
-							if call, err = echo.Submit(ctx, pool, in); err == nil {
-								out, err = call.Await(ctx)
-							}
-						}
+					for i := g; i < calls; i += 40 {
+						out, err := run(ctx, burdens[i])
 						ended.Add(1)
 						var worker *executor.WorkerError
 						switch {
-						case err == nil && bytes.Equal(in, out):
+						case err == nil && out == i && !burdens[i].Victim:
 							succeeded.Add(1)
 						case errors.As(err, &worker) && worker.Status == "killed by SIGKILL":
 							died.Add(1)
 						default:
-							t.Errorf("call %q: %q, error %v", in, out, err)
+							t.Errorf("call %d: %d, error %v", i, out, err)
 						}
 					}
 					return nil
@@ -105,10 +151,24 @@ func TestRandomKills(t *testing.T) {
 		})
 		close(stop)
 		killer.Wait()
-		if err != nil || ended.Load() != int64(calls) || died.Load() > int64(kills) {
-			t.Errorf("%d calls of %d, %d of them died of %d kills; error %v", ended.Load(), calls, died.Load(), kills, err)
+		if err != nil || ended.Load() != int64(calls) || died.Load() < int64(kills) || died.Load() > killed.Load() {
+			t.Errorf("%d calls of %d ended, %d of them died of %d kills; error %v", ended.Load(), calls, died.Load(), killed.Load(), err)
 		}
-		t.Logf("%d calls succeeded and %d died; %d processes were killed", succeeded.Load(), died.Load(), killed.Load())
+		t.Logf("%d calls succeeded and %d died; %d processes were killed, %d of them in a call that waited for it", succeeded.Load(), died.Load(), killed.Load(), kills)
+		noted, err := os.ReadFile(begun)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times := map[uint64]int{}
+		for ; len(noted) >= 8; noted = noted[8:] {
+			number := binary.LittleEndian.Uint64(noted)
+			if times[number]++; times[number] > 1 {
+				t.Errorf("call %d has begun %d times", number, times[number])
+			}
+		}
+		if n := int64(len(times)); n < succeeded.Load()+int64(kills) {
+			t.Errorf("%d calls have begun", n)
+		}
 		if err := pool.Shutdown(ctx, executor.WaitForAll); err != nil {
 			t.Error(err)
 		}
@@ -255,4 +315,81 @@ func TestACallGoesToAnIdleWorkerAgain(t *testing.T) {
 			t.Error(out, err)
 		}
 	})
+}
+
+// handOn gives the end from which its worker reads calls to a process that
+// outlives it and never reads.
+var handOn = executor.Func("hand on", func(context.Context, struct{}) (int, error) {
+	fd, err := syscall.Dup(5)
+	if err != nil {
+		return 0, err
+	}
+	calls := os.NewFile(uintptr(fd), "calls")
+	defer calls.Close()
+	heir := exec.Command("sleep", "100")
+	heir.ExtraFiles, heir.SysProcAttr = []*os.File{calls}, &syscall.SysProcAttr{Setsid: true}
+	if err := heir.Start(); err != nil {
+		return 0, err
+	}
+	return heir.Process.Pid, nil
+})
+
+// A call that is being written when its worker dies is not held up by what else
+// has the worker's end of the pipe.
+func TestAnotherReaderOfTheCallsHoldsUpNothing(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	pool := newPool(t, executor.ProcessPoolOptions{Workers: 1})
+	heir, err := handOn.Run(ctx, pool, struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(heir, syscall.SIGKILL) }()
+	worker, err := pid.Run(ctx, pool, struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopProcess(t, worker)
+	call, err := echo.Submit(ctx, pool, make([]byte, 200<<10)) // more than a pipe holds
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(worker, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := call.Await(ctx); err != nil || len(out) != 200<<10 {
+		t.Errorf("%d bytes came back, error %v", len(out), err)
+	}
+}
+
+// Tasks go on submitting while the worker whose answers their loop reads is
+// dead and has not been reaped.
+func TestCallsComeWhileAWorkerDies(t *testing.T) {
+	err := aio.Run(t.Context(), func(ctx context.Context) error {
+		pool := newPool(t, executor.ProcessPoolOptions{Workers: 1})
+		return aio.Group(ctx, func(ctx context.Context) error {
+			for range 20 {
+				broken := aio.Go(ctx, func(ctx context.Context) error {
+					_, err := garbage.Run(ctx, pool, "noise")
+					if !errors.Is(err, executor.ErrProtocol) {
+						t.Errorf("error %v", err)
+					}
+					return nil
+				})
+				for !broken.Completed() {
+					aio.Go(ctx, func(ctx context.Context) error {
+						_, err := echo.Run(ctx, pool, nil)
+						return err
+					})
+					if err := aio.Sleep(ctx, 100*time.Microsecond); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }

@@ -14,11 +14,10 @@ import (
 // have let go of it. They are not on Go's poller: that would wake a thread for
 // each message that a loop, or a goroutine in its own wait, takes.
 type line struct {
-	calls   int // a pipe to the worker
+	calls   outbox
 	answers int // a pipe from it
 	files   int // a socket for memory files
 	refs    atomic.Int32
-	sending sync.WaitGroup // jobs that are being written
 
 	reading sync.Mutex // whoever reads has it; taken before the pool's
 	buffer  wire.Buffer
@@ -44,20 +43,20 @@ func (l *line) open() (files, calls, answers int, err error) {
 		return
 	}
 	opened = append(opened, l.files, files)
-	if calls, l.calls, err = wire.Pipe(); err != nil {
+	var to int
+	if calls, to, err = wire.Pipe(); err != nil {
 		return
 	}
-	opened = append(opened, calls, l.calls)
+	opened = append(opened, calls, to)
 	if l.answers, answers, err = wire.Pipe(); err != nil {
 		return
 	}
 	opened = append(opened, l.answers, answers)
 	l.refs.Store(1)
-	for _, fd := range []int{l.calls, l.answers} {
-		if err = wire.SetNonblocking(fd); err != nil {
-			return
-		}
+	if err = wire.SetNonblocking(l.answers); err != nil {
+		return
 	}
+	err = l.calls.open(to)
 	return
 }
 
@@ -68,7 +67,7 @@ func (l *line) hold() { l.refs.Add(1) }
 // release gives up one hold.
 func (l *line) release() {
 	if l.refs.Add(-1) == 0 {
-		wire.CloseFile(l.calls)
+		l.calls.close()
 		wire.CloseFile(l.answers)
 		wire.CloseFile(l.files)
 	}
@@ -77,11 +76,11 @@ func (l *line) release() {
 // send holds the line for a job, and sent ends that.
 func (l *line) send() {
 	l.hold()
-	l.sending.Add(1)
+	l.calls.waiting.Add(1)
 }
 
 func (l *line) sent() {
-	l.sending.Done()
+	l.calls.waiting.Done()
 	l.release()
 }
 

@@ -24,7 +24,9 @@ func settingsOf(options []Option) settings {
 }
 
 // Priority has calls of a higher number start before those of a lower one, in
-// order of arrival among equals. Without it the number is 0.
+// order of arrival among equals. Without it the number is 0. A process pool
+// hands a worker whose calls are short some of them ahead: one that comes later
+// may start after those, however high its number.
 func Priority(n int) Option { return func(s *settings) { s.priority = n } }
 
 // Timeout bounds the time that the function runs, not counting the time that it

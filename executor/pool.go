@@ -42,10 +42,14 @@ type ProcessPool struct {
 	failures int // starts in a row that failed
 	refusal  error
 	deaths   deaths
+	handed   int // jobs that workers have
 	sweeper  *time.Timer
 	watcher  *time.Timer
+	overseer *time.Timer
+	paces    map[string]*pace     // of functions
 	living   int                  // processes that are not settled
 	stopping bool                 // shut down
+	dropping bool                 // shut down, with those dropped that wait
 	killing  bool                 // shut down, with every process killed
 	warmed   *aio.Future[error]   // of those in WarmUp
 	over     aio.Future[struct{}] // complete after a shutdown when no process is left
@@ -61,7 +65,7 @@ func NewProcessPool(options ProcessPoolOptions) (*ProcessPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &ProcessPool{options: options, workers: map[*workerProcess]struct{}{}}
+	p := &ProcessPool{options: options, workers: map[*workerProcess]struct{}{}, paces: map[string]*pace{}}
 	p.places.free = options.Workers + options.QueueLength
 	if !isWorker || claimed.Load() {
 		p.mu.Lock()
@@ -106,6 +110,7 @@ func (p *ProcessPool) Execute(ctx context.Context, v *Invocation) error {
 	p.numbers++
 	j.number = p.numbers
 	j.submitted = time.Now()
+	j.pace = p.paceOf(v.Function())
 	w := p.place(j, inline)
 	if w != nil && inline {
 		turn := w.reader.turn
@@ -114,20 +119,30 @@ func (p *ProcessPool) Execute(ctx context.Context, v *Invocation) error {
 	}
 	p.mu.Unlock()
 	if w != nil {
-		w.send(j)
+		w.flush()
 	}
 	v.OnCancel(j.cancel)
 	return nil
 }
 
-// place gives the job to an idle worker, which it returns for the job to be sent
-// to, or puts it in the queue.
+// paceOf returns the pace of a function. p.mu is locked.
+func (p *ProcessPool) paceOf(function string) *pace {
+	known := p.paces[function]
+	if known == nil {
+		known = &pace{}
+		p.paces[function] = known
+	}
+	return known
+}
+
+// place gives the job to an idle worker, which it returns and which is to be
+// flushed, or puts it in the queue.
 func (p *ProcessPool) place(j *job, inline bool) *workerProcess {
 	if n := len(p.idle) - 1; n >= 0 && p.queue.n == 0 {
 		w := p.idle[n]
 		p.idle[n] = nil
 		p.idle = p.idle[:n]
-		p.assign(w, j)
+		p.assign(w, j, j.submitted)
 		w.readerFor(j, inline)
 		return w
 	}
@@ -138,51 +153,17 @@ func (p *ProcessPool) place(j *job, inline bool) *workerProcess {
 	return nil
 }
 
-// assign makes the job the worker's, which is to be sent it next.
-func (p *ProcessPool) assign(w *workerProcess, j *job) {
-	j.state, j.worker, j.started = jobRunning, w, time.Now()
-	w.job = j
-	w.calls++
-	w.line.send()
-	p.stats.waited.add(j.started.Sub(j.submitted))
-	if j.timeout > 0 {
-		j.timer = time.AfterFunc(j.timeout, func() { p.endJob(j, &aio.TimeoutError{After: j.timeout}) })
-	}
-}
+// neverRan is how long a call ran that was never begun.
+const neverRan = -1
 
-// nextJob gives the worker, which has none, its next job and returns that, or
-// parks or ends it and returns nil. p.mu is locked.
-func (p *ProcessPool) nextJob(w *workerProcess) *job {
-	if w.doomed {
-		return nil
-	}
-	if limit := p.options.CallsPerWorker; limit > 0 && w.calls >= limit {
-		p.retire(w)
-		p.startWorkers()
-		return nil
-	}
-	if j := p.queue.pop(); j != nil {
-		p.assign(w, j)
-		return j
-	}
-	if p.refusal != nil {
-		p.retire(w)
-		return nil
-	}
-	w.idleSince = time.Now()
-	p.idle = append(p.idle, w)
-	p.sweepLater()
-	return nil
-}
-
-// finish ends a job, which must not have ended; the caller completes the
-// invocation when it has unlocked p.mu.
-func (p *ProcessPool) finish(j *job) {
+// finish ends a job that ran for so long, and that must not have ended; the
+// caller completes the invocation when it has unlocked p.mu.
+func (p *ProcessPool) finish(j *job, ran time.Duration) {
 	if j.timer != nil {
 		j.timer.Stop()
 	}
-	if j.state == jobRunning {
-		p.stats.ran.add(time.Since(j.started))
+	if ran != neverRan {
+		p.stats.ran.add(ran)
 	}
 	j.state, j.worker = jobEnded, nil
 	p.freePlace()

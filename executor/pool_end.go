@@ -3,6 +3,7 @@ package executor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -20,30 +21,43 @@ const (
 // does not help.
 func (p *ProcessPool) endJob(j *job, reason error) {
 	p.mu.Lock()
-	switch {
-	case j.state == jobWaiting:
-		p.queue.remove(j)
-		p.finish(j)
-		p.mu.Unlock()
-		p.fail(j, reason)
-		return
-	case j.state != jobRunning || j.ending != nil:
+	if j.state == jobEnded || j.ending != nil {
 		p.mu.Unlock()
 		return
 	}
 	j.ending = reason
-	if j.timer != nil {
-		j.timer.Stop()
-	}
-	w := j.worker
-	if j.grace == 0 {
-		p.kill(w)
+	if j.state == jobWaiting {
+		p.queue.remove(j)
+		p.finish(j, neverRan)
 		p.mu.Unlock()
+		p.fail(j, reason)
 		return
 	}
-	j.timer = time.AfterFunc(j.grace, func() { p.terminate(j) })
+	w := j.worker
+	if len(w.jobs) > 1 {
+		w.line.hold()
+		p.mu.Unlock()
+		w.withdraw() // what it has not begun, this job perhaps, and what is not to die with it
+		w.line.release()
+		p.mu.Lock()
+	}
+	tell := false
+	switch {
+	case j.state == jobEnded:
+	case w.jobs[len(w.jobs)-1] != j: // it has ended; its answer is on the way
+	case j.grace == 0:
+		p.kill(w)
+	default:
+		if j.timer != nil {
+			j.timer.Stop()
+		}
+		j.timer = time.AfterFunc(j.grace, func() { p.terminate(j) })
+		tell = true
+	}
 	p.mu.Unlock()
-	w.askToEnd(j.number)
+	if tell {
+		w.askToEnd(j.number)
+	}
 }
 
 // terminate sends SIGTERM to the group of a worker that has not given up its
@@ -51,7 +65,7 @@ func (p *ProcessPool) endJob(j *job, reason error) {
 func (p *ProcessPool) terminate(j *job) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if j.state != jobRunning {
+	if j.state == jobEnded {
 		return
 	}
 	w := j.worker
@@ -149,11 +163,10 @@ func (w *workerProcess) reap() {
 	p.doom(w)            // and no job
 	p.mu.Unlock()
 	w.status = w.process.Reap()
+	w.line.calls.workerDied()
 	w.read(false)
-	w.line.sending.Wait()
-	if wire.Unread(w.line.calls) {
-		w.unread.Store(true)
-	}
+	w.line.calls.waiting.Wait()
+	w.reclaim()
 	w.stderr.finish()
 	p.settle(w)
 	w.line.nudge()
@@ -161,7 +174,29 @@ func (w *workerProcess) reap() {
 	close(w.reaped)
 }
 
-// settle ends or moves the job of a worker that is dead.
+// reclaim has those calls wait again that a dead worker has not begun.
+func (w *workerProcess) reclaim() {
+	p := w.pool
+	w.line.calls.writing.Lock()
+	unread := wire.Unread(w.line.calls.fd)
+	p.mu.Lock()
+	for _, j := range slices.Backward(w.jobs) {
+		if unread > 0 || w.unread.Load() {
+			j.unbegun = true
+			unread -= j.frameSize()
+		}
+	}
+	now := time.Now()
+	ended := p.takeBack(w, now)
+	given := p.dispatch(now)
+	p.mu.Unlock()
+	w.line.calls.writing.Unlock()
+	flushAll(given)
+	p.failAll(ended)
+}
+
+// settle ends a worker that is dead, and ends or moves the jobs that it had
+// begun, which is one at most unless it broke the protocol.
 func (p *ProcessPool) settle(w *workerProcess) {
 	p.mu.Lock()
 	if w.ready {
@@ -178,69 +213,30 @@ func (p *ProcessPool) settle(w *workerProcess) {
 	}
 	w.line.release()
 	p.living--
-	j := w.job
-	w.job = nil
 	if !w.retired && w.ready {
 		p.stats.died.Add(1)
 	}
-	var err error
-	if j != nil {
-		err = p.fate(j, w)
-	}
-	var idle *workerProcess
-	var next *job
-	if j != nil && err == nil {
-		p.queue.push(j, true)
-		// The worker in the dead one's place may be idle by now.
-		if idle, next = p.nextForIdle(); idle == nil {
-			p.freeFromLoops(j.owner)
+	now := time.Now()
+	for _, j := range w.jobs {
+		if j.ending == nil {
+			j.ending = p.fate(j, w)
 		}
-	} else if j != nil {
-		p.finish(j)
+		if j.ending != nil && j.state == jobRunning {
+			p.stats.ran.add(now.Sub(j.started))
+		}
+		j.unbegun = true // and will not run here, whatever its fate
 	}
-	p.startWorkers()
+	ended := p.takeBack(w, now)
+	given := p.dispatch(now)
 	p.checkOver()
 	p.mu.Unlock()
-	if idle != nil {
-		idle.send(next)
-	}
-	if err != nil {
-		p.fail(j, err)
-	}
+	flushAll(given)
+	p.failAll(ended)
 }
 
-// nextForIdle gives an idle worker the next job, which is to be sent to it, or
-// returns nil when there is none.
-func (p *ProcessPool) nextForIdle() (*workerProcess, *job) {
-	n := len(p.idle) - 1
-	if n < 0 {
-		return nil, nil
-	}
-	w := p.idle[n]
-	p.idle[n] = nil
-	p.idle = p.idle[:n]
-	j := p.queue.pop()
-	p.assign(w, j)
-	w.readOnGoroutine()
-	return w, j
-}
-
-// fate returns the error of a job whose worker died, or nil if the job is to run
-// again.
+// fate returns the error of a job whose worker died while it ran it, or nil if
+// the job is to run again.
 func (p *ProcessPool) fate(j *job, w *workerProcess) error {
-	if j.ending != nil {
-		return j.ending
-	}
-	again := func() error {
-		if j.timer != nil {
-			j.timer.Stop()
-		}
-		j.state, j.worker = jobWaiting, nil
-		return nil
-	}
-	if w.unread.Load() && w.reason == nil {
-		return again() // it never saw the call
-	}
 	err := error(&WorkerError{
 		Function: j.invocation.Function(), Label: j.invocation.Label(), Pool: p.options.Name,
 		PID: w.process.PID, Status: w.status.Text, Stderr: w.stderr.String(), Err: w.reason,
@@ -258,7 +254,7 @@ func (p *ProcessPool) fate(j *job, w *workerProcess) error {
 	if j.retries > 0 {
 		j.retries--
 		p.stats.retried.Add(1)
-		return again()
+		return nil
 	}
 	return err
 }

@@ -38,29 +38,33 @@ func (w *workerProcess) take(f wire.Frame) error {
 	return fmt.Errorf("a %v from a worker", f.Kind)
 }
 
-// jobOf returns the worker's job if it has that number.
+// jobOf returns the job whose turn it is if it has that number.
 func (w *workerProcess) jobOf(number uint64) *job {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
-	if w.job == nil || w.job.number != number {
-		return nil
+	if j := w.current(); j != nil && j.number == number {
+		return j
 	}
-	return w.job
+	return nil
 }
 
-// takeAnswer ends the worker's job, and sends it the next one first.
+// takeAnswer ends the job whose turn it is, and sends the worker further ones
+// first.
 func (w *workerProcess) takeAnswer(f wire.Frame) error {
 	p := w.pool
+	ran, body, err := wire.ParseAnswer(f.Body)
+	if err != nil {
+		return err
+	}
 	file := -1
 	if f.InMemory {
-		var err error
 		if file, err = wire.ReceiveFile(w.line.files); err != nil {
 			return err
 		}
 	}
 	var failure error
 	if f.Kind == wire.Failure {
-		packed, err := wire.Decode[wire.Error](f.Body)
+		packed, err := wire.Decode[wire.Error](body)
 		if err != nil {
 			return err
 		}
@@ -71,7 +75,7 @@ func (w *workerProcess) takeAnswer(f wire.Frame) error {
 		}
 	}
 	p.mu.Lock()
-	j := w.job
+	j := w.current()
 	if j == nil || j.number != f.Call {
 		p.mu.Unlock()
 		if file >= 0 {
@@ -79,15 +83,19 @@ func (w *workerProcess) takeAnswer(f wire.Frame) error {
 		}
 		return fmt.Errorf("an answer to call %d, which it does not have", f.Call)
 	}
-	w.job = nil
-	p.finish(j)
+	now := time.Now()
+	w.pop()
+	p.finish(j, ran)
+	j.pace.add(ran)
 	ending := j.ending
-	elapsed := time.Since(j.started)
-	next := p.nextJob(w)
-	w.nextReader(next)
+	if next := w.current(); next != nil {
+		p.begin(next, now)
+	}
+	given := p.refill(w, now)
+	w.nextReader()
 	p.mu.Unlock()
-	if next != nil {
-		w.send(next)
+	if given {
+		w.flush()
 	}
 	switch {
 	case ending != nil:
@@ -96,16 +104,16 @@ func (w *workerProcess) takeAnswer(f wire.Frame) error {
 		}
 		p.fail(j, ending)
 	case failure != nil:
-		if j.timeout > 0 && elapsed >= j.timeout && errors.Is(failure, context.DeadlineExceeded) {
+		if j.timeout > 0 && ran >= j.timeout && errors.Is(failure, context.DeadlineExceeded) {
 			failure = &aio.TimeoutError{After: j.timeout}
 		}
 		p.fail(j, failure)
 	case file >= 0:
 		go p.succeedLarge(j, file)
-	case int64(len(f.Body)) > p.options.PayloadLimit:
-		p.fail(j, resultError(j, fmt.Errorf("a payload of %d bytes, of %d at most", len(f.Body), p.options.PayloadLimit)))
+	case int64(len(body)) > p.options.PayloadLimit:
+		p.fail(j, resultError(j, fmt.Errorf("a payload of %d bytes, of %d at most", len(body), p.options.PayloadLimit)))
 	default:
-		output := f.Body
+		output := body
 		if keepsBytes(j.invocation.function.out) {
 			output = append([]byte{}, output...)
 		}

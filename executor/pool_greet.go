@@ -52,14 +52,14 @@ func (w *workerProcess) greet() error {
 	p.starting--
 	p.failures = 0
 	p.startEnded(nil)
-	next := p.nextJob(w)
-	w.nextReader(next)
-	if next != nil {
+	given := p.refill(w, time.Now())
+	w.nextReader()
+	if given {
 		w.readOnGoroutine()
 	}
 	p.mu.Unlock()
-	if next != nil {
-		w.send(next)
+	if given {
+		w.flush()
 	}
 	return nil
 }

@@ -30,23 +30,19 @@ func (p *ProcessPool) Shutdown(ctx context.Context, mode ShutdownMode) error {
 	if _, err := p.over.Await(ctx); err == nil || p.over.Completed() {
 		return nil
 	}
-	p.mu.Lock()
-	running, waiting := 0, p.queue.n
-	for w := range p.workers {
-		if w.job != nil {
-			running++
-		}
-	}
-	p.mu.Unlock()
+	left := p.Stats()
 	p.stop(KillAll)
 	_ = aio.Cleanup(context.WithoutCancel(ctx), abandonedAfter, func(ctx context.Context) error {
 		_, err := p.over.Await(ctx)
 		return err
 	})
-	return fmt.Errorf("executor: shutdown of process pool %q killed %d calls and dropped %d: %w", p.options.Name, running, waiting, loop.CancelledBy(ctx, context.Cause(ctx)))
+	return fmt.Errorf("executor: shutdown of process pool %q killed %d calls and dropped %d: %w", p.options.Name, left.Running, left.Queued, loop.CancelledBy(ctx, context.Cause(ctx)))
 }
 
 func (p *ProcessPool) stop(mode ShutdownMode) {
+	if mode != WaitForAll {
+		p.withdrawAll()
+	}
 	p.mu.Lock()
 	if p.refusal == nil {
 		p.refusal = aio.ErrShutdown
@@ -77,6 +73,25 @@ func (p *ProcessPool) stop(mode ShutdownMode) {
 	p.mu.Unlock()
 	for _, j := range dropped {
 		p.fail(j, aio.ErrShutdown)
+	}
+}
+
+// withdrawAll has those calls wait that workers have not begun, so that they can
+// be dropped.
+func (p *ProcessPool) withdrawAll() {
+	var some []*workerProcess
+	p.mu.Lock()
+	p.dropping = true
+	for w := range p.workers {
+		if len(w.jobs) > 1 {
+			w.line.hold()
+			some = append(some, w)
+		}
+	}
+	p.mu.Unlock()
+	for _, w := range some {
+		w.withdraw()
+		w.line.release()
 	}
 }
 

@@ -91,7 +91,7 @@ func (p *ProcessPool) startFailed(err error) {
 func (p *ProcessPool) dropQueue() []*job {
 	var dropped []*job
 	for j := p.queue.pop(); j != nil; j = p.queue.pop() {
-		p.finish(j)
+		p.finish(j, neverRan)
 		dropped = append(dropped, j)
 	}
 	return dropped

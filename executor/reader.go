@@ -73,24 +73,37 @@ func (p *ProcessPool) freeFromLoops(owner *loop.Loop) {
 	}
 }
 
-// nextReader goes on with the reader for the job that the worker is sent next,
-// or without one when it is idle. p.mu is locked.
-func (w *workerProcess) nextReader(next *job) {
+// nextReader goes on with the reader for the jobs that the worker has now, or
+// without one when it is idle. p.mu is locked.
+func (w *workerProcess) nextReader() {
+	next := w.current()
 	switch {
 	case next == nil:
 		w.reader.kind = readerNone
-	case w.reader.kind == readerLoop && w.reader.watch.loop != next.owner:
+	case w.reader.kind == readerLoop && !w.allOf(w.reader.watch.loop):
 		w.readOnGoroutine()
-	case w.reader.kind == readerGoroutine && next.owner != nil && w.pool.queue.allOf(next.owner):
-		next.owner.CallSoon(func() { w.handOver(next) })
+	case w.reader.kind == readerGoroutine && next.owner != nil && w.allOf(next.owner) && w.pool.queue.allOf(next.owner):
+		owner := next.owner
+		owner.CallSoon(func() { w.handOver(owner) })
 	}
 }
 
-// handOver makes the loop that awaits the job the worker's reader, on that loop.
-func (w *workerProcess) handOver(j *job) {
+// allOf reports whether every job of the worker is owned by that loop.
+func (w *workerProcess) allOf(owner *loop.Loop) bool {
+	for _, j := range w.jobs {
+		if j.owner != owner {
+			return false
+		}
+	}
+	return true
+}
+
+// handOver makes the loop that awaits the worker's jobs the worker's reader, on
+// that loop.
+func (w *workerProcess) handOver(owner *loop.Loop) {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
-	if w.job == j && w.reader.kind == readerGoroutine && w.pool.queue.allOf(j.owner) && w.watchOn(j.owner) {
+	if w.current() != nil && w.reader.kind == readerGoroutine && w.allOf(owner) && w.pool.queue.allOf(owner) && w.watchOn(owner) {
 		w.reader.kind = readerLoop
 		w.line.nudge()
 	}
@@ -134,8 +147,11 @@ func (v *watch) remove() {
 	if w := v.worker.reader.watch; w == nil || w == v || w.loop != v.loop {
 		v.loop.RemoveReader(v.worker.line.answers)
 	}
-	if v.worker.reader.watch == v {
-		v.worker.reader.watch = nil
+	if r := &v.worker.reader; r.watch == v {
+		r.watch = nil
+		if r.kind == readerLoop {
+			r.kind = readerNone
+		}
 	}
 	delete(watchesOf(v.loop), v)
 	v.worker.line.release()
@@ -196,8 +212,8 @@ func (w *workerProcess) readFor(j *job, turn uint64) {
 	for ended := false; ; {
 		ticket := w.line.ticket()
 		w.pool.mu.Lock()
-		over := w.job != j || ended
-		if over && w.mayRead(turn) && w.job != nil && !ended {
+		over := w.current() != j || ended
+		if over && w.mayRead(turn) && w.current() != nil && !ended {
 			w.readOnGoroutine()
 		}
 		w.pool.mu.Unlock()

@@ -18,7 +18,7 @@ type ProcessPoolStats struct {
 	Starting int // workers that do not take calls yet
 	Idle     int // workers without a call
 	Running  int // calls that run
-	Queued   int // calls that wait for a worker
+	Queued   int // calls that wait for a worker, or for others that theirs has before them
 	Waiting  int // submitters that wait for a place in the queue
 
 	Started   uint64 // processes, ever
@@ -28,8 +28,8 @@ type ProcessPoolStats struct {
 	Succeeded uint64 // calls that returned a result
 	Failed    uint64 // calls that ended with an error
 
-	Waited Histogram // how long calls waited for a worker
-	Ran    Histogram // how long they ran
+	Waited Histogram // how long calls waited for their turn on a worker
+	Ran    Histogram // how long they ran there
 }
 
 // Stats returns the pool's state.
@@ -37,15 +37,16 @@ func (p *ProcessPool) Stats() ProcessPoolStats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := ProcessPoolStats{
-		Workers: len(p.workers), Starting: p.starting, Idle: len(p.idle), Queued: p.queue.n, Waiting: p.places.n,
+		Workers: len(p.workers), Starting: p.starting, Idle: len(p.idle), Waiting: p.places.n,
 		Started: p.stats.started.Load(), Restarted: p.stats.restarted.Load(), Died: p.stats.died.Load(), Retried: p.stats.retried.Load(),
 		Succeeded: p.stats.succeeded.Load(), Failed: p.stats.failed.Load(),
 		Waited: p.stats.waited.snapshot(), Ran: p.stats.ran.snapshot(),
 	}
 	for w := range p.workers {
-		if w.job != nil {
+		if len(w.jobs) > 0 {
 			s.Running++
 		}
 	}
+	s.Queued = p.queue.n + p.handed - s.Running
 	return s
 }

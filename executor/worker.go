@@ -26,7 +26,7 @@ type worker struct {
 
 	mu        sync.Mutex
 	call      *serving
-	cancelled uint64 // the last call that was cancelled
+	cancelled uint64 // the call that was cancelled last
 }
 
 // exitBroken is the exit status of a worker that did not understand its pool.
@@ -78,7 +78,7 @@ func (w *worker) obey() {
 func (w *worker) cancel(number uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cancelled = max(w.cancelled, number)
+	w.cancelled = number // which may not have begun yet
 	if w.call != nil && w.call.number == number {
 		w.call.cancel(nil)
 	}
@@ -130,9 +130,10 @@ func (w *worker) initialize(settings *wire.Settings) bool {
 func (w *worker) run(number uint64, timeout time.Duration, name string, input []byte, ownInput bool) (ok bool) {
 	f := registered.find(name)
 	if f == nil {
-		w.answer(number, wire.Failure, wire.Error{Unknown: true})
+		w.fail(number, 0, wire.Error{Unknown: true})
 		return false
 	}
+	begun := time.Now()
 	c := &serving{worker: w, number: number}
 	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), reporterKey{}, reporter(c)))
 	c.cancel = cancel
@@ -151,6 +152,7 @@ func (w *worker) run(number uint64, timeout time.Duration, name string, input []
 	var output []byte
 	defer func() {
 		// Deferred, since the function may call runtime.Goexit.
+		ran := time.Since(begun)
 		c.flush()
 		w.mu.Lock()
 		w.call = nil
@@ -158,9 +160,9 @@ func (w *worker) run(number uint64, timeout time.Duration, name string, input []
 		cancel(nil)
 		switch ok = err == nil; {
 		case !ok:
-			w.answer(number, wire.Failure, pack(f, err))
+			w.fail(number, ran, pack(f, err))
 		case number > 0:
-			w.result(number, output)
+			w.result(number, ran, output)
 		}
 	}()
 	if keepsBytes(f.in) && !ownInput {
@@ -185,7 +187,9 @@ func guarded(ctx context.Context, serve served, input []byte) (output []byte, er
 	return output, err
 }
 
-// next waits for the next frame. Its body is valid until the next call.
+// next waits for the next frame. Its body is valid until the next call. A small
+// frame is a packet of its own: what this has not returned the worker has not
+// begun, and the pool may take it back.
 func (w *worker) next() (frame wire.Frame, err error) {
 	for {
 		frame, ok, err := w.buffer.Next()
@@ -214,17 +218,26 @@ func (w *worker) send(kind wire.Kind, number uint64, body []byte) error {
 	return wire.WriteAll(answersFile, w.out)
 }
 
+// answer sends the answer to a call that ran for so long.
+func (w *worker) answer(kind wire.Kind, inMemory bool, number uint64, ran time.Duration, body []byte) {
+	b := wire.AppendHeader(w.out[:0], kind, inMemory, number, wire.AnswerSize+len(body))
+	w.out = append(wire.AppendAnswer(b, ran), body...)
+	if err := wire.WriteAll(answersFile, w.out); err != nil {
+		w.leave(err)
+	}
+}
+
 // result sends what a function has returned.
-func (w *worker) result(number uint64, output []byte) {
+func (w *worker) result(number uint64, ran time.Duration, output []byte) {
 	if len(output) <= wire.Inline {
-		if err := w.send(wire.Result, number, output); err != nil {
-			w.leave(err)
-		}
+		w.sending.Lock()
+		defer w.sending.Unlock()
+		w.answer(wire.Result, false, number, ran, output)
 		return
 	}
 	file, err := wire.Seal(output)
 	if err != nil {
-		w.answer(number, wire.Failure, pack(nil, err))
+		w.fail(number, ran, pack(nil, err))
 		return
 	}
 	defer wire.CloseFile(file)
@@ -233,20 +246,18 @@ func (w *worker) result(number uint64, output []byte) {
 	if err := wire.SendFile(socketFile, file); err != nil {
 		w.leave(err)
 	}
-	if err := wire.WriteAll(answersFile, wire.AppendHeader(nil, wire.Result, true, number, 0)); err != nil {
-		w.leave(err)
-	}
+	w.answer(wire.Result, true, number, ran, nil)
 }
 
-// answer sends a message about a call.
-func (w *worker) answer(number uint64, kind wire.Kind, message any) {
-	body, err := wire.Encode(message)
-	if err == nil {
-		err = w.send(kind, number, body)
-	}
+// fail sends the error of a call, or of the initializer.
+func (w *worker) fail(number uint64, ran time.Duration, failure wire.Error) {
+	body, err := wire.Encode(failure)
 	if err != nil {
 		w.leave(err)
 	}
+	w.sending.Lock()
+	defer w.sending.Unlock()
+	w.answer(wire.Failure, false, number, ran, body)
 }
 
 // leave ends the process when its pool wants no more of it, or is gone.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -25,7 +26,8 @@ type workerProcess struct {
 	unread  atomic.Bool    // it died before it had read all of its last call
 
 	// Under the pool's mutex.
-	job       *job
+	jobs      []*job // the one whose turn it is first, and those handed ahead
+	outgoing  []*job // of these the last, which are to be sent
 	calls     int
 	idleSince time.Time
 	greeted   bool // by the reader alone
@@ -41,8 +43,32 @@ type workerProcess struct {
 // frames are for what is sent; they go back when it is.
 var frames = sync.Pool{New: func() any { return new([]byte) }}
 
-// send sends the worker the job that it was assigned. It does not wait: what
+// current returns the job whose turn it is, nil for none. p.mu is locked.
+func (w *workerProcess) current() *job {
+	if len(w.jobs) == 0 {
+		return nil
+	}
+	return w.jobs[0]
+}
+
+// flush sends the worker the jobs that it was assigned. It does not wait: what
 // the pipe does not take at once a goroutine writes.
+func (w *workerProcess) flush() {
+	o := &w.line.calls
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	w.pool.mu.Lock()
+	o.batch = append(o.batch[:0], w.outgoing...)
+	clear(w.outgoing)
+	w.outgoing = w.outgoing[:0]
+	w.pool.mu.Unlock()
+	for i, j := range o.batch {
+		o.batch[i] = nil
+		w.send(j)
+	}
+}
+
+// send sends one job. The caller has the outbox.
 func (w *workerProcess) send(j *job) {
 	if len(j.input) > wire.Inline {
 		go func() {
@@ -52,35 +78,32 @@ func (w *workerProcess) send(j *job) {
 		return
 	}
 	frame := frames.Get().(*[]byte)
+	defer frames.Put(frame)
 	b := wire.AppendHeader((*frame)[:0], wire.Call, false, j.number, wire.CallSize(j.invocation.Function())+len(j.input))
 	b = append(wire.AppendCall(b, j.timeout, j.invocation.Function()), j.input...)
 	*frame = b
-	n, err := wire.Write(w.line.calls, b, true)
-	if err == nil && n == len(b) {
+	rest := w.line.calls.write(b)
+	if len(rest) == 0 {
 		w.line.sent()
-	} else {
-		rest := bytes.Clone(b[n:])
-		go func() {
-			defer w.line.sent()
-			w.write(rest)
-		}()
+		return
 	}
-	frames.Put(frame)
+	rest = bytes.Clone(rest)
+	go func() {
+		defer w.line.sent()
+		w.writeRest(rest)
+	}()
 }
 
-// write writes in a goroutine that holds the line.
-func (w *workerProcess) write(b []byte) {
-	for len(b) > 0 {
-		n, err := wire.Write(w.line.calls, b, true)
-		switch {
-		case err == nil:
-			b = b[n:]
-		case errors.Is(err, wire.ErrWouldBlock):
-			wire.AwaitWritable(w.line.calls)
-		default:
-			w.unread.Store(true) // the rest is for who reaps the worker
-			return
-		}
+// writeRest writes what the pipe did not take at once, in a goroutine that holds
+// the line.
+func (w *workerProcess) writeRest(b []byte) {
+	err := w.line.calls.writeAll(b)
+	if err == nil {
+		return
+	}
+	w.unread.Store(true)
+	if !errors.Is(err, errCut) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		w.pool.killFor(w, fmt.Errorf("write to it: %w", err)) // it waits for the rest
 	}
 }
 
@@ -88,7 +111,7 @@ func (w *workerProcess) write(b []byte) {
 func (w *workerProcess) sendLarge(j *job) {
 	file, err := wire.Seal(j.input)
 	if err != nil {
-		w.pool.giveBack(w, j, err)
+		w.pool.giveUp(w, j, err)
 		return
 	}
 	err = wire.SendFile(w.line.files, file)
@@ -102,21 +125,41 @@ func (w *workerProcess) sendLarge(j *job) {
 	w.write(wire.AppendCall(b, j.timeout, name))
 }
 
-// giveBack ends a job that could not be sent to its worker.
-func (p *ProcessPool) giveBack(w *workerProcess, j *job, err error) {
+// write writes a frame, in a goroutine that holds the line.
+func (w *workerProcess) write(frame []byte) {
+	o := &w.line.calls
+	o.writing.Lock()
+	rest := o.write(frame)
+	o.writing.Unlock()
+	if len(rest) > 0 {
+		w.writeRest(rest)
+	}
+}
+
+// giveUp ends a job that could not be sent to its worker, which has no other.
+func (p *ProcessPool) giveUp(w *workerProcess, j *job, err error) {
 	p.mu.Lock()
-	if w.job != j {
+	if w.current() != j {
 		p.mu.Unlock()
 		return
 	}
-	w.job = nil
-	p.finish(j)
-	next := p.nextJob(w)
+	w.pop()
+	p.finish(j, neverRan)
+	given := p.refill(w, time.Now())
+	w.nextReader()
 	p.mu.Unlock()
-	if next != nil {
-		w.send(next)
+	if given {
+		w.flush()
 	}
 	p.fail(j, err)
+}
+
+// pop takes the first job off the worker. p.mu is locked.
+func (w *workerProcess) pop() {
+	n := copy(w.jobs, w.jobs[1:])
+	w.jobs[n] = nil
+	w.jobs = w.jobs[:n]
+	w.pool.handed--
 }
 
 // askToEnd tells the worker that a call is cancelled, or with 0 that it shall

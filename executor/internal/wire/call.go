@@ -30,6 +30,26 @@ func ParseCall(body []byte) (timeout time.Duration, name string, input []byte, e
 	return timeout, string(body[9:end]), body[end:], nil
 }
 
+// AppendAnswer appends what comes before the body of a Result or a Failure: how
+// long the function ran.
+func AppendAnswer(b []byte, ran time.Duration) []byte {
+	return binary.LittleEndian.AppendUint64(b, uint64(ran))
+}
+
+// AnswerSize is the size of what AppendAnswer appends.
+const AnswerSize = 8
+
+// ParseAnswer takes the body of a Result or a Failure apart.
+func ParseAnswer(body []byte) (ran time.Duration, rest []byte, err error) {
+	if len(body) >= AnswerSize {
+		ran, rest = time.Duration(binary.LittleEndian.Uint64(body)), body[AnswerSize:]
+	}
+	if len(body) < AnswerSize || ran < 0 {
+		return 0, nil, fmt.Errorf("%w: an answer of %d bytes, to a call that ran for %v", ErrFrame, len(body), ran)
+	}
+	return ran, rest, nil
+}
+
 // AppendProgress appends the body of a Progress; a long note is cut.
 func AppendProgress(b []byte, done, total int64, note string) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(done))

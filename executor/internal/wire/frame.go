@@ -13,8 +13,8 @@ type Kind uint8
 
 // The kinds of frames. A worker says Hello first and is answered with Welcome,
 // upon which it sets itself up and says Ready, or Failure. From then on it is
-// sent one Call at a time, and answers with any number of Progress and Log, and
-// one Result or Failure.
+// sent Calls, and answers each, in order, with any number of Progress and Log,
+// and one Result or Failure.
 const (
 	Hello    Kind = iota + 1 // worker: who it is
 	Welcome                  // pool: how to set itself up
@@ -45,6 +45,8 @@ const (
 	Inline = 256 << 10
 	// MaxBody bounds a frame's body: a payload and what comes before it.
 	MaxBody = Inline + 4<<10
+	// Packet is the largest frame that a read takes by itself: see SetPackets.
+	Packet = 4 << 10
 )
 
 // InMemory is the flag of a frame whose payload is in a memory file, which is

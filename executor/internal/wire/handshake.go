@@ -10,7 +10,7 @@ import (
 )
 
 // Version is that of the protocol. It changes with any of its frames.
-const Version = 1
+const Version = 2
 
 // Identity is what a Hello says: which program it is.
 type Identity struct {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strconv"
 	"time"
 	"unsafe"
 
@@ -79,10 +80,48 @@ func WriteAll(fd int, b []byte) error {
 	return nil
 }
 
-// Unread reports whether something that was written to a pipe has not been read.
-func Unread(fd int) bool {
+// Unread returns how many bytes that were written to a pipe have not been read.
+func Unread(fd int) int {
 	n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)
-	return err == nil && n > 0
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// SetPackets says whether each write to a nonblocking pipe, of Packet bytes at
+// most, is a packet: a read takes one of them, and never a part.
+func SetPackets(fd int, packets bool) error {
+	flags := unix.O_NONBLOCK
+	if packets {
+		flags |= unix.O_DIRECT
+	}
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags)
+	return err
+}
+
+// Packets returns how many packets a pipe holds.
+func Packets(fd int) int {
+	n, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return 0
+	}
+	return n / unix.Getpagesize()
+}
+
+// ReadingEnd opens another reading end of the pipe that fd writes to, which does
+// not block.
+func ReadingEnd(fd int) (int, error) {
+	return unix.Open("/proc/self/fd/"+strconv.Itoa(fd), unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+}
+
+// Read reads once from a pipe that does not block.
+func Read(fd int, b []byte) (int, error) {
+	n, errno := transfer(unix.SYS_READ, fd, b, true)
+	if errno != 0 {
+		return 0, errno
+	}
+	return n, nil
 }
 
 // AwaitReadable waits, with the thread, until there is something to read from a
@@ -93,12 +132,6 @@ func AwaitReadable(fd int, timeout time.Duration) bool {
 	left := unix.NsecToTimespec(int64(timeout))
 	n, err := unix.Ppoll(fds, &left, nil)
 	return n > 0 || err == unix.EINTR
-}
-
-// AwaitWritable waits, with the thread, until there is room to write to a
-// descriptor, or its reader is gone.
-func AwaitWritable(fd int) {
-	_, _ = unix.Ppoll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, nil, nil)
 }
 
 // Duplicate returns another descriptor of the same file.

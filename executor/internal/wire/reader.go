@@ -11,7 +11,7 @@ type Buffer struct {
 }
 
 const (
-	bufferSize = 4 << 10
+	bufferSize = Packet // a part of a packet that has no room is lost
 	// bufferKept is the size up to which a buffer is kept when it is empty.
 	bufferKept = 64 << 10
 )

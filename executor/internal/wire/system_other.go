@@ -15,9 +15,12 @@ func CreatedBy(fd, pid int) bool            { return false }
 func SendFile(socket, file int) error       { return errors.ErrUnsupported }
 func ReceiveFile(socket int) (int, error)   { return -1, errors.ErrUnsupported }
 func WriteAll(fd int, b []byte) error       { return errors.ErrUnsupported }
-func Unread(fd int) bool                    { return false }
+func Unread(fd int) int                     { return 0 }
+func SetPackets(int, bool) error            { return errors.ErrUnsupported }
+func Packets(fd int) int                    { return 0 }
+func ReadingEnd(fd int) (int, error)        { return -1, errors.ErrUnsupported }
+func Read(fd int, b []byte) (int, error)    { return 0, errors.ErrUnsupported }
 func AwaitReadable(int, time.Duration) bool { return false }
-func AwaitWritable(fd int)                  {}
 func Duplicate(fd int) (int, error)         { return -1, errors.ErrUnsupported }
 func SetNonblocking(fd int) error           { return errors.ErrUnsupported }
 func CloseOnExec(fd int)                    {}
