@@ -40,31 +40,21 @@ var _ net.Conn = (*Conn)(nil)
 // nothing is. At the end of the stream it returns [io.EOF], after a deadline an
 // error for which errors.Is(err, os.ErrDeadlineExceeded) holds, and after Close
 // one for [net.ErrClosed].
-func (c *Conn) Read(p []byte) (int, error) {
-	n, err := c.receive(innermost, p)
-	if err != nil {
-		err = c.wrap("read", err)
-	}
-	return n, err
-}
+func (c *Conn) Read(p []byte) (int, error) { return c.receive(innermost, p) }
 
 // ReadContext is [Conn.Read] that a cancel of ctx interrupts, in a plain
 // goroutine too.
-func (c *Conn) ReadContext(ctx context.Context, p []byte) (int, error) {
-	n, err := c.receive(ctx, p)
-	if err != nil {
-		err = c.wrap("read", err)
-	}
-	return n, err
-}
+func (c *Conn) ReadContext(ctx context.Context, p []byte) (int, error) { return c.receive(ctx, p) }
 
+// receive wraps its errors itself, so that Read is no frame behind the system
+// call, as package driver says. So does send.
 func (c *Conn) receive(ctx context.Context, p []byte) (int, error) {
 	if err := c.begin(ctx, reading); err != nil {
-		return 0, err
+		return 0, c.wrap("read", err)
 	}
 	defer c.end(reading)
 	if c.expired(reading) {
-		return 0, os.ErrDeadlineExceeded
+		return 0, c.wrap("read", os.ErrDeadlineExceeded)
 	}
 	if len(p) == 0 {
 		return 0, nil
@@ -75,7 +65,7 @@ func (c *Conn) receive(ctx context.Context, p []byte) (int, error) {
 	for {
 		if !c.in.news.Load() {
 			if err := c.await(ctx, reading); err != nil {
-				return 0, err
+				return 0, c.wrap("read", err)
 			}
 		}
 		c.in.news.Store(false)
@@ -88,10 +78,13 @@ func (c *Conn) receive(ctx context.Context, p []byte) (int, error) {
 		if n == len(p) || n == 0 || c.in.over.Load() {
 			c.in.news.Store(true)
 		}
-		if n == 0 && err == nil {
-			err = io.EOF
+		switch {
+		case err != nil:
+			return n, c.wrap("read", err)
+		case n == 0:
+			return 0, io.EOF
 		}
-		return n, err
+		return n, nil
 	}
 }
 
@@ -151,31 +144,19 @@ func (c *Conn) HungUp() bool { return c.in.over.Load() }
 
 // Write writes all of p, in one piece if others write too. If it cannot it
 // returns how much it has written, and why.
-func (c *Conn) Write(p []byte) (int, error) {
-	n, err := c.send(innermost, p)
-	if err != nil {
-		err = c.wrap("write", err)
-	}
-	return n, err
-}
+func (c *Conn) Write(p []byte) (int, error) { return c.send(innermost, p) }
 
 // WriteContext is [Conn.Write] that a cancel of ctx interrupts, in a plain
 // goroutine too.
-func (c *Conn) WriteContext(ctx context.Context, p []byte) (int, error) {
-	n, err := c.send(ctx, p)
-	if err != nil {
-		err = c.wrap("write", err)
-	}
-	return n, err
-}
+func (c *Conn) WriteContext(ctx context.Context, p []byte) (int, error) { return c.send(ctx, p) }
 
 func (c *Conn) send(ctx context.Context, p []byte) (sent int, err error) {
 	if err := c.begin(ctx, writing); err != nil {
-		return 0, err
+		return 0, c.wrap("write", err)
 	}
 	defer c.end(writing)
 	if c.expired(writing) {
-		return 0, os.ErrDeadlineExceeded
+		return 0, c.wrap("write", os.ErrDeadlineExceeded)
 	}
 	for sent < len(p) {
 		n, err := c.network.write(c.fd, p[sent:])
@@ -184,10 +165,10 @@ func (c *Conn) send(ctx context.Context, p []byte) (sent int, err error) {
 		case err == nil:
 			continue
 		case err != unix.EAGAIN:
-			return sent, err
+			return sent, c.wrap("write", err)
 		}
 		if err := c.awaitWritable(ctx); err != nil {
-			return sent, err
+			return sent, c.wrap("write", err)
 		}
 	}
 	return sent, nil

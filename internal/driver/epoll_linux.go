@@ -194,7 +194,7 @@ func (d *epoll) pollWatched() {
 func (d *epoll) poll() {
 	d.collected, d.rang = 0, false
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(d.fd),
+		n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(d.fd),
 			uintptr(unsafe.Pointer(&d.events[0])), uintptr(len(d.events)), 0, 0, 0)
 		switch errno {
 		case 0:

@@ -26,7 +26,7 @@ func Sendfile(socket, file int, offset *int64, count int) (int, error) {
 // be on the disk after all, other goroutines and the collector wait for that too, so pieces are to be small.
 func SendfileResident(socket, file, count int) (int, error) {
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_SENDFILE, uintptr(socket), uintptr(file), 0, uintptr(count), 0, 0)
+		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDFILE, uintptr(socket), uintptr(file), 0, uintptr(count), 0, 0)
 		switch errno {
 		case 0:
 			return int(n), nil

@@ -18,6 +18,12 @@ func Receive(fd int, p []byte) (int, error) { return Read(fd, p) }
 // Send is [Write] for sockets.
 func Send(fd int, p []byte) (int, error) { return Write(fd, p) }
 
+// ReadStream is [Read], as [Receive] is.
+func ReadStream(fd int, p []byte, socket bool) (int, error) { return Read(fd, p) }
+
+// WriteStream is [Write].
+func WriteStream(fd int, p []byte, socket bool) (int, error) { return Write(fd, p) }
+
 func transfer(call func(int, []byte) (int, error), fd int, p []byte) (int, error) {
 	for {
 		n, err := call(fd, p)
