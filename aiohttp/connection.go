@@ -272,6 +272,12 @@ func (c *connection) IdleLimit() time.Duration {
 	return c.server.readHeaderTimeout()
 }
 
+// Finishing is for who has taken the connection over: see [aionet.Finisher].
+func (c *connection) Finishing() bool {
+	own, is := c.kept.(aionet.Finisher)
+	return is && own.Finishing()
+}
+
 // Closed hears of the end.
 func (c *connection) Closed() {
 	switch {

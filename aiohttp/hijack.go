@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/goaio/aio/aiohttp/internal/upgrade"
 	"github.com/goaio/aio/aionet"
 )
 
@@ -59,6 +60,9 @@ func (w *response) Keep(h aionet.EventHandler, pending bool) {
 	}
 	w.exchange.kept, w.exchange.pending = h, pending
 }
+
+// Connections is for this module's package upgrade.
+func (w *response) Connections() *upgrade.Connections { return &w.exchange.connection.server.upgraded }
 
 // rest reads what the server had read already, and then the connection.
 type rest struct {

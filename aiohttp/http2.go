@@ -110,13 +110,14 @@ func (h *http2Server) drain() func(ctx context.Context) error {
 	defer h.mu.Unlock()
 	if !h.drains {
 		h.closed, h.drains = true, true
-		patience := h.server.DrainTimeout
-		if patience <= 0 {
-			patience = 5 * time.Second
-		}
-		timed, cancel := context.WithTimeout(context.Background(), patience)
+		timed, cancel := context.WithTimeout(context.Background(), h.server.patience())
 		h.hurry = cancel
-		go h.end(timed, h.arrivals)
+		if h.arrivals == nil {
+			// Nothing is to be waited for, which a virtual clock would not do.
+			h.end(timed, nil)
+		} else {
+			go h.end(timed, h.arrivals)
+		}
 	}
 	return func(ctx context.Context) error {
 		// A cancel ends the requests, and so the wait.

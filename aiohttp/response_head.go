@@ -105,7 +105,7 @@ func (w *response) sendHead(first []byte) {
 	if w.is(returned) && !h.trailers && allowed && !hasLength && h.coding == nil && (!head || len(first) > 0) {
 		add.length, w.declared, hasLength = int64(len(first)), int64(len(first)), true
 	}
-	if x.head.close || h.closes || !x.keepAlive() {
+	if x.head.close || h.closes || !x.keepAlive() && w.status != http.StatusSwitchingProtocols {
 		w.state |= closeAfter
 	}
 	// The body that the handler has not read goes first, as clients may not

@@ -32,6 +32,7 @@ func (s *Server) ServeConn(ctx context.Context, c interface {
 }) error {
 	s.prepare()
 	handler := s.accepted(c, nil)
+	finishing := handler.(aionet.Finisher).Finishing
 	if tells, is := c.(interface{ OnHangUp(func()) }); is {
 		tells.OnHangUp(handler.HungUp)
 	}
@@ -42,7 +43,7 @@ func (s *Server) ServeConn(ctx context.Context, c interface {
 			_ = c.Close()
 		}
 	}()
-	for !s.stopping() {
+	for !s.stopping() || finishing() {
 		if err := c.WaitReadable(ctx); err != nil {
 			return ending(err)
 		}

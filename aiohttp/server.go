@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp/internal/upgrade"
 	"github.com/goaio/aio/aionet"
 )
 
@@ -80,6 +81,7 @@ type Server struct {
 	workers  *aio.ThreadPool
 	standard *http.Server // what handlers find under http.ServerContextKey
 	http2    http2Server
+	upgraded upgrade.Connections
 	stops    atomic.Bool
 	hooks    hooks
 

@@ -5,17 +5,21 @@ package aiohttp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/loop"
 )
 
 // Shutdown stops the server: it closes the listeners and the idle connections,
-// waits for the requests that are under way until ctx is cancelled or the
-// DrainTimeout has passed, and cancels the rest. It returns an
+// sends WebSockets a close frame with code 1001 (going away), waits for the
+// requests that are under way and for the WebSockets to end, until ctx is
+// cancelled or the DrainTimeout has passed, and cancels the rest. It returns an
 // [*aionet.ShutdownError] if there was such a rest. At its end it calls
-// OnCleanup. Hijacked connections are nobody's but their hijacker's; see
-// [Server.RegisterOnShutdown].
+// OnCleanup. Connections that were hijacked for other protocols are nobody's but
+// their hijacker's; see [Server.RegisterOnShutdown].
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.prepare()
 	s.stops.Store(true)
@@ -25,8 +29,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	defer s.hooks.ending.Unlock()
 	drained := s.http2.drain()
+	closed := s.drainUpgraded()
 	err := s.server.Shutdown(ctx)
-	err = errors.Join(err, drained(ctx))
+	err = errors.Join(err, drained(ctx), closed(ctx))
 	s.endWorkers() // one that runs still is in the report
 	return errors.Join(err, s.hooks.clean(ctx, s.OnCleanup))
 }
@@ -64,6 +69,36 @@ func (s *Server) SetKeepAlivesEnabled(enabled bool) {
 	s.prepare()
 	s.oneRequest.Store(!enabled)
 	s.standard.SetKeepAlivesEnabled(enabled)
+}
+
+// patience is how long requests may take when the server stops.
+func (s *Server) patience() time.Duration {
+	if s.DrainTimeout > 0 {
+		return s.DrainTimeout
+	}
+	return 5 * time.Second
+}
+
+// drainUpgraded tells the connections that were upgraded that the server stops,
+// and returns a function that awaits the end of those which are not on a loop of
+// the server, for as long as the DrainTimeout goes on.
+func (s *Server) drainUpgraded() func(ctx context.Context) error {
+	now := time.Now
+	if l := loop.Current(); l != nil {
+		now = l.Now
+	}
+	begun := now()
+	s.upgraded.GoAway()
+	return func(ctx context.Context) error {
+		left := s.patience() - now().Sub(begun)
+		if aio.Timeout(ctx, left, s.upgraded.Wait) == nil {
+			return nil
+		}
+		if n := s.upgraded.CloseNow(); n > 0 {
+			return fmt.Errorf("aiohttp: shutdown: %d WebSockets did not close in time and were cut off", n)
+		}
+		return nil
+	}
 }
 
 // RegisterOnShutdown has fn called, on a goroutine, when Shutdown begins: to tell

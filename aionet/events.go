@@ -135,7 +135,7 @@ func (r *reactor) event(ctx context.Context, c *served) {
 	case c.phase == gone:
 	case detached:
 		r.detach(c)
-	case !open || r.draining || c.state.Load()&closing != 0:
+	case !open || r.draining && !finishing(c.events) || c.state.Load()&closing != 0:
 		r.ended(c)
 	case c.tryUnread():
 		r.borrowing.push(c) // behind the others that are due

@@ -160,7 +160,7 @@ func (r *reactor) killAll() { r.conns.each(func(c connection) { c.kill(ErrServer
 
 // drain closes a connection that is idle.
 func (c *served) drain() {
-	if c.phase == resting {
+	if c.phase == resting && !finishing(c.events) {
 		c.reactor.ended(c)
 	}
 }

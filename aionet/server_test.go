@@ -328,6 +328,60 @@ func (p *politeProtocol) Drain() {
 	})
 }
 
+// A handler that has an end of its own is not closed while it waits, and gets its
+// events until it ends or time is up.
+func TestShutdownLetsHandlersFinish(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		patient time.Duration
+		bye     string
+		report  bool
+	}{{"it does", time.Minute, "bye", false}, {"it does not", 20 * time.Millisecond, "", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			asked, over := make(chan struct{}, 9), make(chan struct{})
+			handler := Events(func(c *Conn) EventHandler { return &finisher{c: c, asked: asked} })
+			report := serving(t, handler, []ServerOption{DrainTimeout(c.patient)}, func(address string) {
+				client := dialServer(t, address)
+				ask(t, client)
+				go func() {
+					defer close(over)
+					<-asked
+					ask(t, client)
+					_, _ = io.WriteString(client, c.bye)
+					if _, err := io.ReadAll(client); err != nil {
+						t.Error(err)
+					}
+				}()
+			})
+			<-over
+			if (report != nil) != c.report {
+				t.Error(report)
+			}
+		})
+	}
+}
+
+// finisher echoes and ends when it hears bye.
+type finisher struct {
+	c     *Conn
+	asked chan<- struct{}
+}
+
+func (f *finisher) Event(context.Context) error {
+	b := make([]byte, 9)
+	n, err := f.c.Read(b)
+	if err == nil && string(b[:n]) == "bye" {
+		err = io.EOF
+	}
+	if err == nil {
+		_, err = f.c.Write(b[:n])
+	}
+	return err
+}
+func (*finisher) HungUp()           {}
+func (*finisher) Closed()           {}
+func (f *finisher) Finishing() bool { f.asked <- struct{}{}; return true }
+
 // Transports that are left when the server is cancelled hear of their end.
 func TestCancelledServerEndsProtocols(t *testing.T) {
 	r := newRecorder()

@@ -27,13 +27,28 @@ func (e *ShutdownError) Error() string {
 	return fmt.Sprintf("aionet: shutdown: %d connections did not finish in time and were cancelled", e.Cancelled)
 }
 
+// Finisher is what an [EventHandler] may be too, if its connection has an end of its
+// own, such as a close handshake.
+type Finisher interface {
+	// Finishing is asked on the loop, when the server stops and after each Event from
+	// then on. If it says true the connection is not closed while it waits: it
+	// gets its events until one returns an error, or the [DrainTimeout] has
+	// passed. It must not await.
+	Finishing() bool
+}
+
+func finishing(h EventHandler) bool {
+	own, is := h.(Finisher)
+	return is && own.Finishing()
+}
+
 // cancelGrace is how long handlers have to end after they were cancelled.
 const cancelGrace = time.Second
 
 // Shutdown stops the server. It closes the listeners and the connections that
-// are idle ([PerEvent] knows which are), then waits for the others until they
-// have ended, or the [DrainTimeout] has passed, or ctx is cancelled. What is
-// left is cancelled with the cause [ErrServerClosed], and after another second
+// are idle ([PerEvent] knows which are; but see [Finisher]), then waits for the
+// others until they have ended, or the [DrainTimeout] has passed, or ctx is
+// cancelled. What is left is cancelled with the cause [ErrServerClosed], and after another second
 // closed. It returns a [*ShutdownError] if that was needed. A second Shutdown
 // waits for the same end.
 func (s *Server) Shutdown(ctx context.Context) error {

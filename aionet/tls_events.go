@@ -58,7 +58,7 @@ type tlsServed struct {
 }
 
 func (t *tlsServed) drain() {
-	if t.phase == resting {
+	if t.phase == resting && !t.Finishing() {
 		_ = t.tls.Close()
 	}
 	t.served.drain()
@@ -67,7 +67,7 @@ func (t *tlsServed) drain() {
 // Event is called for an event of the connection underneath.
 func (t *tlsServed) Event(ctx context.Context) error {
 	err := t.events(ctx)
-	if err == nil && t.reactor.draining {
+	if err == nil && t.reactor.draining && !t.Finishing() {
 		err = io.EOF
 	}
 	if err != nil && err != ErrDetach {
@@ -81,6 +81,9 @@ func (t *tlsServed) HungUp() { t.inner.HungUp() }
 
 // Closed hears of the end.
 func (t *tlsServed) Closed() { t.inner.Closed() }
+
+// Finishing says what the handler does.
+func (t *tlsServed) Finishing() bool { return finishing(t.inner) }
 
 func (t *tlsServed) idleLimit(server time.Duration) time.Duration { return idleLimit(t.inner, server) }
 

@@ -121,21 +121,37 @@ func (h *half) write(ctx context.Context, p []byte) (n int, err error) {
 		if err := h.over(&h.writer); err != nil {
 			return n, err
 		}
-		if h.gone || h.ended {
-			return n, os.NewSyscallError("write", syscall.EPIPE)
-		}
-		free := max(0, min(pipeSize-len(h.bytes), len(p)-n))
-		h.bytes = append(h.bytes, p[n:n+free]...)
-		if n += free; free > 0 {
-			h.reader.waiting.WakeAll()
-		}
-		if n == len(p) {
-			return n, nil
+		put, err := h.put(p[n:])
+		if n += put; err != nil || n == len(p) {
+			return n, err
 		}
 		if err := h.wait(ctx, &h.writer, awaitedWrite); err != nil {
 			return n, err
 		}
 	}
+}
+
+// tryWrite writes what there is room for.
+func (h *half) tryWrite(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err := h.over(&h.writer); err != nil {
+		return 0, err
+	}
+	return h.put(p)
+}
+
+// put is called with the lock held.
+func (h *half) put(p []byte) (int, error) {
+	if h.gone || h.ended {
+		return 0, os.NewSyscallError("write", syscall.EPIPE)
+	}
+	free := max(0, min(pipeSize-len(h.bytes), len(p)))
+	h.bytes = append(h.bytes, p[:free]...)
+	if free > 0 {
+		h.reader.waiting.WakeAll()
+	}
+	return free, nil
 }
 
 // finish ends the stream.
@@ -189,6 +205,12 @@ func (e *end) ReadContext(ctx context.Context, p []byte) (int, error) {
 
 func (e *end) WriteContext(ctx context.Context, p []byte) (int, error) {
 	n, err := e.out.write(ctx, p)
+	return n, e.wrap("write", err)
+}
+
+// TryWrite writes what there is room for, and never waits.
+func (e *end) TryWrite(p []byte) (int, error) {
+	n, err := e.out.tryWrite(p)
 	return n, e.wrap("write", err)
 }
 

@@ -89,7 +89,7 @@ func (s *Server) dial(ctx context.Context, _, address string) (net.Conn, error) 
 	client, server := newPipe(s.loop, fmt.Sprintf("192.0.2.1:%d", 1023+number), address)
 	task := aio.Go(s.ctx, func(ctx context.Context) error {
 		err := s.Config.ServeConn(ctx, server)
-		if aio.IsCancelled(err) {
+		if aio.IsCancelled(err) || err == aiohttp.ErrServerClosed {
 			return nil
 		}
 		return err

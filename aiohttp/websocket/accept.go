@@ -29,6 +29,10 @@ type AcceptOptions struct {
 // Accept answers a request with the opening handshake. On an error the client
 // has its answer, and the handler need only return.
 //
+// When an aiohttp server stops, it closes the connection with
+// [StatusGoingAway]; for other servers' connections that is up to the program,
+// with [http.Server.RegisterOnShutdown].
+//
 // It works in handlers of package aiohttp and of every server whose
 // ResponseWriter is an [http.Hijacker], such as net/http's for HTTP/1.1. Header
 // fields that were set are sent too.
@@ -68,6 +72,7 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 		return nil, fmt.Errorf("websocket: %w", err)
 	}
 	c.setup(conn, &o.Options, unread)
+	c.server.add(c)
 	return c, nil
 }
 
@@ -75,6 +80,7 @@ func Accept(w http.ResponseWriter, r *http.Request, o *AcceptOptions) (*Conn, er
 // if the server is aiohttp's.
 func (c *Conn) take(w http.ResponseWriter) (net.Conn, []byte, error) {
 	if c.taker = upgrade.Of(w); c.taker != nil {
+		c.server = server{c.taker.Connections()}
 		return c.taker.Take()
 	}
 	conn, buffered, err := http.NewResponseController(w).Hijack()

@@ -8,7 +8,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/gobwas/ws"
 
@@ -59,6 +58,7 @@ type Conn struct {
 	reader   *messageReader           // of the message that is read in pieces; nil for none
 	receiver atomic.Pointer[receiver] // of the event form
 	taker    upgrade.Taker            // who can have the connection's loop look after it
+	server   server                   // that tells of its end
 
 	writing aio.Mutex // who has it writes a frame
 	closed  atomic.Bool
@@ -68,9 +68,8 @@ type Conn struct {
 	writer    *MessageWriter // of the message that is written in pieces; nil for none
 	pings     *pings         // nil before the first
 	heartbeat *heartbeat     // nil for none
-	timer     *time.Timer    // closes what the peer does not
+	stopTimer func()         // of the one that closes what the peer does not; nil before
 	end       *CloseError    // how it has ended
-	told      bool           // the peer was sent a close frame, or cannot be
 }
 
 // Subprotocol returns the one that was agreed on, "" for none.

@@ -24,6 +24,9 @@
 // handler returns, and a function is called with each message: on an aiohttp
 // server an idle connection then holds neither.
 //
+// When an aiohttp server stops it closes its connections with
+// [StatusGoingAway] and waits for the answers.
+//
 // A message of any length, or of one that nobody knows yet, goes through
 // [Conn.NextWriter] and comes through [Conn.NextReader], in pieces and in little
 // memory.

@@ -12,6 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/goaio/aio/aionet"
+	"github.com/goaio/aio/loop"
 )
 
 // How long the peer may take for its part of the end.
@@ -78,11 +79,11 @@ func (c *Conn) ended() *CloseError {
 // tell sends the peer a close frame, once, and gives it a time to answer.
 func (c *Conn) tell(code StatusCode, reason string) {
 	c.mu.Lock()
-	if c.told {
+	if c.out.told {
 		c.mu.Unlock()
 		return
 	}
-	c.told = true
+	c.out.told = true
 	c.writer.interrupt()
 	c.expire(closeTimeout)
 	c.push(appendFrame(nil, c.client, false, ws.OpClose, true, closeBody(code, reason)))
@@ -91,7 +92,7 @@ func (c *Conn) tell(code StatusCode, reason string) {
 // peerCloses answers a close frame.
 func (c *Conn) peerCloses(end *CloseError) {
 	c.mu.Lock()
-	end.Local = c.told
+	end.Local = c.out.told
 	c.mu.Unlock()
 	c.tell(end.Code, end.Reason)
 	c.endWhenSent(end, closeNow)
@@ -101,7 +102,7 @@ func (c *Conn) peerCloses(end *CloseError) {
 // still reach the peer.
 func (c *Conn) peerLeaves() {
 	c.mu.Lock()
-	c.told = true
+	c.out.told = true
 	c.writer.interrupt()
 	c.expire(closeTimeout)
 	c.mu.Unlock()
@@ -133,7 +134,7 @@ func (c *Conn) finish(end *CloseError) {
 		c.end = end
 		c.pings.wake()
 	}
-	c.told = true
+	c.out.told = true
 	c.writer.interrupt()
 	c.out.queue, c.out.size = nil, 0
 	c.mu.Unlock()
@@ -146,12 +147,13 @@ func (c *Conn) shut() {
 		return
 	}
 	c.mu.Lock()
-	if c.timer != nil {
-		c.timer.Stop()
+	if c.stopTimer != nil {
+		c.stopTimer()
 	}
 	c.heartbeat.stop()
 	c.mu.Unlock()
 	_ = c.way.Close()
+	c.server.remove(c)
 	// A loop calls for itself.
 	if r := c.receiver.Load(); r != nil && r.pumped {
 		r.closed(c)
@@ -163,11 +165,15 @@ func (c *Conn) expire(d time.Duration) {
 	if c.closed.Load() {
 		return
 	}
-	if c.timer == nil {
-		c.timer = time.AfterFunc(d, c.expired)
-	} else {
-		c.timer.Reset(d)
+	if c.stopTimer != nil {
+		c.stopTimer()
 	}
+	if l := loop.Current(); l != nil && l.Virtual() {
+		c.stopTimer = l.CallLater(d, c.expired).Cancel
+		return
+	}
+	timer := time.AfterFunc(d, c.expired)
+	c.stopTimer = func() { timer.Stop() }
 }
 
 var errNoAnswer = errors.New("the peer did not answer the close frame in time")

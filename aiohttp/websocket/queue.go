@@ -13,6 +13,7 @@ type outgoing struct {
 	queue   [][]byte
 	size    int
 	due     bool    // somebody will look at the queue
+	told    bool    // the peer was sent a close frame, or cannot be
 	closing closing // what to do when it is empty
 }
 
@@ -30,7 +31,8 @@ const (
 
 // WriteNoWait sends a message without waiting: what the system does not take at
 // once is queued. On a loop it is sent at the end of the round, with all else that
-// is queued by then, and behind a message that is written in pieces. More than Options.MaxQueued is [ErrTooSlow]. data is copied.
+// is queued by then, and behind a message that is written in pieces. More than
+// Options.MaxQueued is [ErrTooSlow]. data is copied.
 func (c *Conn) WriteNoWait(t MessageType, data []byte) error {
 	if err := check(t, data); err != nil {
 		return err
@@ -55,7 +57,7 @@ func (c *Conn) enqueueMessage(frame []byte) error {
 // which ends the connection. After a close frame nothing is sent.
 func (c *Conn) enqueue(frame []byte) bool {
 	c.mu.Lock()
-	if c.told {
+	if c.out.told {
 		c.mu.Unlock()
 		return true
 	}

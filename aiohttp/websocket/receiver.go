@@ -127,6 +127,13 @@ func (e events) Event(ctx context.Context) error {
 // HungUp has nothing to do: the next read finds the end.
 func (events) HungUp() {}
 
+// Finishing has a server that stops wait for the peer's close frame.
+func (e events) Finishing() bool {
+	e.c.mu.Lock()
+	defer e.c.mu.Unlock()
+	return e.c.out.told && !e.c.closed.Load()
+}
+
 // Closed hears of the end.
 func (e events) Closed() {
 	e.c.CloseNow()

@@ -49,7 +49,9 @@ func startWith(t testing.TB, s *aiohttp.Server, serve func(context.Context, *aio
 	ctx, stop := context.WithCancel(context.Background())
 	listening := make(chan string, 1)
 	ended := make(chan error, 1)
-	s.DrainTimeout = 100 * time.Millisecond
+	if s.DrainTimeout == 0 {
+		s.DrainTimeout = 100 * time.Millisecond
+	}
 	go func() {
 		ended <- aio.Run(ctx, func(ctx context.Context) error {
 			l, err := aionet.Listen(ctx, "tcp", "127.0.0.1:0")

@@ -17,13 +17,18 @@ import (
 	"github.com/goaio/aio/aionet"
 )
 
-// wss, between tasks and goroutines, with a broadcast to one that does not read
-// at first.
-func TestTLS(t *testing.T) {
+// withTLS makes a server with a certificate for example.com, and who vouches for it.
+func withTLS(h http.Handler) (*aiohttp.Server, *x509.CertPool) {
 	lender := httptest.NewTLSServer(nil)
 	lender.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(lender.Certificate())
+	return &aiohttp.Server{Handler: h, TLSConfig: &tls.Config{Certificates: lender.TLS.Certificates}}, roots
+}
+
+// wss, between tasks and goroutines, with a broadcast to one that does not read
+// at first.
+func TestTLS(t *testing.T) {
 	large := bytes.Repeat([]byte("message "), 100_000)
 	for _, f := range append(forms, form{"queued", func(t testing.TB, o *AcceptOptions) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -33,11 +38,8 @@ func TestTLS(t *testing.T) {
 		}
 	}}) {
 		t.Run(f.name, func(t *testing.T) {
-			server := &aiohttp.Server{
-				Handler:   f.echo(t, &AcceptOptions{Options: Options{MaxQueued: 8 << 20}}),
-				TLSConfig: &tls.Config{Certificates: lender.TLS.Certificates},
-				Log:       slog.New(slog.DiscardHandler), // of the handshake that fails
-			}
+			server, roots := withTLS(f.echo(t, &AcceptOptions{Options: Options{MaxQueued: 8 << 20}}))
+			server.Log = slog.New(slog.DiscardHandler) // of the handshake that fails
 			address := startWith(t, server, func(ctx context.Context, l *aionet.Listener) error { return server.ServeTLS(ctx, l, "", "") })
 			inBoth(t, func(t *testing.T, ctx context.Context) {
 				c, err := Dial(ctx, "wss://"+address, &DialOptions{TLS: &tls.Config{RootCAs: roots, ServerName: "example.com"}})

@@ -152,7 +152,7 @@ func (c *Conn) unwritable() error {
 	switch {
 	case c.end != nil:
 		return c.end
-	case c.told:
+	case c.out.told:
 		return &CloseError{Code: StatusNormalClosure, Local: true}
 	}
 	return nil

@@ -32,9 +32,12 @@ type Taker interface {
 	// Take and before that return: Event when there is something to read, and at
 	// once if pending; HungUp and Closed as [aionet.EventHandler] says. Event
 	// returns nil to wait for the next event, without a coroutine, and an error
-	// to have the connection closed. Shutdown closes a connection that waits.
-	// The server's IdleTimeout does not apply; h may be an [aionet.IdleLimiter].
+	// to have the connection closed. Shutdown closes a connection that waits,
+	// unless h is an [aionet.Finisher] and says that it does not want that. The
+	// server's IdleTimeout does not apply; h may be an [aionet.IdleLimiter].
 	Keep(h aionet.EventHandler, pending bool)
+	// Connections are those that Shutdown tells to go away, and waits for.
+	Connections() *Connections
 }
 
 // Of finds the Taker in w, or in what w wraps, as [http.ResponseController]

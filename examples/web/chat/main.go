@@ -51,7 +51,6 @@ func serve(ctx context.Context, l *aionet.Listener) error {
 	mux.HandleFunc("GET /rooms/{room}", hall.join)
 	server := &aiohttp.Server{Handler: aiohttp.OnLoop(mux)}
 	err := server.Serve(ctx, l)
-	hall.close()
 	_ = server.Shutdown(context.WithoutCancel(ctx))
 	return err
 }

@@ -107,15 +107,6 @@ func encode(l line) []byte {
 	return data
 }
 
-// close tells everybody that the server stops.
-func (r rooms) close() {
-	for _, room := range r {
-		for c := range room.members {
-			_ = c.Close(websocket.StatusGoingAway, "the server stops")
-		}
-	}
-}
-
 // clean bounds what comes from outside. What is no UTF-8 does not get here as a
 // message, but does in a URL.
 func clean(s string, most int) string {

@@ -1,5 +1,6 @@
 // npm's ws as a peer: `node peer.mjs client URL` talks to an echo server,
-// `node peer.mjs server` is one and prints its address.
+// `node peer.mjs wait URL` says how the server closes, `node peer.mjs server` is one
+// and prints its address.
 import { WebSocket, WebSocketServer } from 'ws';
 import { once } from 'node:events';
 
@@ -18,6 +19,12 @@ if (mode === 'server') {
   });
   await once(server, 'listening');
   console.log('127.0.0.1:' + server.address().port);
+} else if (mode === 'wait') {
+  const socket = new WebSocket(url, options);
+  await once(socket, 'open');
+  console.log('open');
+  const [code] = await once(socket, 'close');
+  console.log('closed ' + code);
 } else {
   const socket = new WebSocket(url, ['echo'], options);
   await once(socket, 'open');

@@ -1,5 +1,6 @@
 """Python's websockets as a peer: `peer.py client URL` talks to an echo server,
-`peer.py server` is one and prints its address."""
+`peer.py wait URL` says how the server closes, `peer.py server` is one and prints its
+address."""
 
 import asyncio
 import sys
@@ -38,4 +39,11 @@ async def talk(url):
     print("compressed: " + str(bool(socket.extensions)).lower())
 
 
-asyncio.run(serve() if sys.argv[1] == "server" else talk(sys.argv[2]))
+async def wait(url):
+    socket = await websockets.connect(url)
+    print("open", flush=True)
+    await socket.wait_closed()
+    print("closed %d" % socket.close_code)
+
+
+asyncio.run(serve() if sys.argv[1] == "server" else {"client": talk, "wait": wait}[sys.argv[1]](sys.argv[2]))
