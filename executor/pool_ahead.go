@@ -121,7 +121,8 @@ func (p *ProcessPool) oversee() {
 		if p.overseer == nil {
 			p.overseer = time.AfterFunc(aheadPatience, p.oversee)
 		}
-		if ran := now.Sub(w.jobs[0].started); ran >= aheadPatience {
+		// Else it may be the answers that nobody hears.
+		if ran := now.Sub(w.jobs[0].started); ran >= aheadPatience && wire.Unread(w.line.calls.fd) > 0 {
 			w.jobs[0].pace.add(ran)
 			w.line.hold()
 			slow = append(slow, w)

@@ -28,41 +28,38 @@ type options struct {
 	memory   int64 // bytes a worker
 }
 
-// makeThumbnails makes a thumbnail of each image and returns how many images
-// there were and how many of them failed.
-func makeThumbnails(ctx context.Context, o options, out io.Writer) (all, failed int, err error) {
+// makeThumbnails makes a thumbnail of each image. One that cannot be made is no
+// error here; the display counts it.
+func makeThumbnails(ctx context.Context, o options, d *display) error {
 	paths, err := images(o.from)
 	if err != nil {
-		return 0, 0, err
+		return err
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("no images in %s", o.from)
 	}
 	if err := os.MkdirAll(o.to, 0o755); err != nil {
-		return 0, 0, err
+		return err
 	}
 	pool, err := executor.NewProcessPool(executor.ProcessPoolOptions{
 		Workers: o.workers, MemoryLimit: o.memory, Timeout: time.Minute, Stderr: io.Discard,
 	})
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
+	d.all, d.memory = len(paths), o.memory
+	defer d.over(o.to)
 	defer func() { _ = pool.Shutdown(context.WithoutCancel(ctx), executor.KillAll) }()
 	for made, err := range thumbnail.MapAsCompleted(ctx, pool, requests(paths, o.size)) {
 		if made.Index < 0 {
-			return all, failed, err
+			return err
 		}
 		if err == nil {
 			err = os.WriteFile(filepath.Join(o.to, filepath.Base(made.In.Path)+".jpg"), made.Out, 0o644)
 		}
-		all++
-		fmt.Fprintf(out, "%d of %d: %s", all, len(paths), filepath.Base(made.In.Path))
-		if err != nil {
-			failed++
-			// What a worker has said at its end follows in further lines.
-			reason, _, _ := strings.Cut(err.Error(), "\n")
-			fmt.Fprintf(out, ": %s", reason)
-		}
-		fmt.Fprintln(out)
+		d.ended(made.In.Path, err)
 	}
-	return all, failed, nil
+	return nil
 }
 
 // images finds the images of a folder.
@@ -94,20 +91,24 @@ func main() {
 	flag.IntVar(&o.size, "size", 200, "pixels of the longer side")
 	flag.IntVar(&o.workers, "workers", 0, "processes; 0 is one for each processor")
 	megabytes := flag.Int64("memory", 512, "megabytes that a worker may have")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: thumbnails [flags] FOLDER")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
 	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: thumbnails [flags] FOLDER")
-		flag.PrintDefaults()
+		flag.Usage()
 		os.Exit(2)
 	}
 	o.from, o.memory = flag.Arg(0), *megabytes<<20
-	err := aio.Run(context.Background(), func(ctx context.Context) error {
-		all, failed, err := makeThumbnails(ctx, o, os.Stdout)
-		if err == nil && failed > 0 {
-			err = fmt.Errorf("%d images of %d have no thumbnail", failed, all)
-		}
-		return err
-	})
+	d := &display{out: os.Stdout}
+	if info, err := os.Stdout.Stat(); err == nil {
+		d.terminal = info.Mode()&os.ModeCharDevice != 0
+	}
+	err := aio.Run(context.Background(), func(ctx context.Context) error { return makeThumbnails(ctx, o, d) })
+	if err == nil && d.wrong > 0 {
+		err = fmt.Errorf("%d images of %d have no thumbnail", d.wrong, d.all)
+	}
 	if err != nil && !errors.Is(err, aio.ErrInterrupted) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -40,16 +40,17 @@ func TestAFolderWithBadFiles(t *testing.T) {
 	write("notes.txt", []byte("not even the name of one"))
 	var said bytes.Buffer
 	err := aio.Run(context.Background(), func(ctx context.Context) error {
-		all, failed, err := makeThumbnails(ctx, o, &said)
-		if all != 5 || failed != 2 {
-			t.Errorf("%d images, %d failed", all, failed)
+		d := &display{out: &said}
+		err := makeThumbnails(ctx, o, d)
+		if d.all != 5 || d.made != 3 || d.wrong != 2 {
+			t.Errorf("%+v", d)
 		}
 		return err
 	}, aio.NoInterrupt())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"5 of 5", "broken.jpg: ", "decode: image: unknown format", "bomb.png: ", executor.ErrMemory.Error()} {
+	for _, want := range []string{"5 of 5", "broken.jpg: ", "decode: image: unknown format", "bomb.png: it takes more than 96 MB of memory", "3 thumbnails in "} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("it did not say %q:\n%s", want, &said)
 		}
