@@ -73,7 +73,7 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(Frame{Kind: Call, Call: 1, Body: AppendCall(nil, 5, "name")}.Append(nil))
-	f.Add(AppendHeader(nil, Result, true, 9, 0))
+	f.Add(AppendAnswer(AppendHeader(nil, Result, true, 9, AnswerSize), 1))
 	f.Add([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		frame, size, needed, err := Parse(data)
@@ -94,6 +94,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if _, name, input, err := ParseCall(frame.Body); err == nil && 9+len(name)+len(input) != len(frame.Body) {
 			t.Fatal("a call is more or less than its parts")
+		}
+		if ran, rest, err := ParseAnswer(frame.Body); err == nil && (ran < 0 || !bytes.Equal(append(AppendAnswer(nil, ran), rest...), frame.Body)) {
+			t.Fatal("an answer is more or less than its parts")
 		}
 		if _, _, note, err := ParseProgress(frame.Body); err == nil && len(note) > MaxNote {
 			t.Fatal("a long note")
