@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"testing"
 	"time"
 
@@ -75,7 +76,7 @@ func TestCloseDropsWhatWaitsForAWorker(t *testing.T) {
 	<-begun
 	io.WriteString(waiting, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
 	for s.workers.Stats().Queued == 0 {
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)

@@ -96,30 +96,41 @@ func TestMaxBytesReader(t *testing.T) {
 
 // states collects what ConnState hears.
 type states struct {
-	mu  sync.Mutex
-	all map[string][]http.ConnState
+	mu   sync.Mutex
+	more *sync.Cond
+	all  map[string][]http.ConnState
+}
+
+func newStates() *states {
+	s := &states{all: map[string][]http.ConnState{}}
+	s.more = sync.NewCond(&s.mu)
+	return s
 }
 
 func (s *states) hear(c net.Conn, state http.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all == nil {
-		s.all = map[string][]http.ConnState{}
-	}
 	key := c.RemoteAddr().String()
 	s.all[key] = append(s.all[key], state)
+	s.more.Broadcast()
 }
 
-func (s *states) of(c net.Conn) []http.ConnState {
+// of returns what was heard of a client's connection once last was.
+func (s *states) of(c net.Conn, last http.ConnState) []http.ConnState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.all[c.LocalAddr().String()])
+	for {
+		if heard := s.all[c.LocalAddr().String()]; slices.Contains(heard, last) {
+			return slices.Clone(heard)
+		}
+		s.more.Wait()
+	}
 }
 
 func TestConnState(t *testing.T) {
 	for _, begin := range []func(testing.TB, *Server) string{start, startTLS} {
 		both(t, func(t *testing.T, mark func(http.Handler) http.Handler) {
-			heard := &states{}
+			heard := newStates()
 			s := &Server{Handler: mark(router()), Log: silent(), ConnState: heard.hear}
 			address := begin(t, s)
 			for request, want := range map[string][]http.ConnState{
@@ -137,9 +148,7 @@ func TestConnState(t *testing.T) {
 						t.Fatal(err)
 					}
 					io.Copy(io.Discard, answer.Body)
-					for !slices.Contains(heard.of(c), http.StateIdle) {
-						time.Sleep(time.Millisecond)
-					}
+					heard.of(c, http.StateIdle)
 				case request == "GET /hijack":
 					io.WriteString(c, request+" HTTP/1.1\r\nHost: h\r\n\r\n\n")
 				case request != "":
@@ -149,13 +158,9 @@ func TestConnState(t *testing.T) {
 					c.CloseWrite()
 					io.Copy(io.Discard, c)
 				}
-				local := c
 				c.Close()
-				for deadline := time.Now().Add(5 * time.Second); !slices.Equal(heard.of(local), want); time.Sleep(time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Errorf("%q: got %v, want %v", request, heard.of(local), want)
-						break
-					}
+				if got := heard.of(c, want[len(want)-1]); !slices.Equal(got, want) {
+					t.Errorf("%q: got %v, want %v", request, got, want)
 				}
 			}
 		})

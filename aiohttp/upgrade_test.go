@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/goaio/aio/aiohttp/internal/upgrade"
 	"github.com/goaio/aio/aionet"
@@ -47,7 +46,7 @@ func TestAConnectionThatIsTakenOver(t *testing.T) {
 	both(t, func(t *testing.T, mark func(http.Handler) http.Handler) {
 		for _, begin := range []func(testing.TB, *Server) string{start, startTLS} {
 			taken := make(chan *bouncing, 1)
-			s := &Server{Log: silent(), IdleTimeout: 40 * time.Millisecond, Handler: mark(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s := &Server{Log: silent(), IdleTimeout: short, ReadHeaderTimeout: short, Handler: mark(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				to := upgrade.Of(struct{ wrapping }{wrapping{w}})
 				c, unread, err := to.Take()
 				if err != nil {
@@ -62,7 +61,8 @@ func TestAConnectionThatIsTakenOver(t *testing.T) {
 				to.Keep(b, len(unread) > 0)
 				taken <- b
 			}))}
-			c := dial(t, begin(t, s))
+			address := begin(t, s)
+			c := dial(t, address)
 			fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: bounce\r\n\r\nearly")
 			in := bufio.NewReader(c)
 			if answer, err := http.ReadResponse(in, nil); err != nil || answer.StatusCode != 101 {
@@ -82,7 +82,10 @@ func TestAConnectionThatIsTakenOver(t *testing.T) {
 				io.WriteString(c, message)
 				expect(message)
 			}
-			time.Sleep(80 * time.Millisecond) // longer than the server's IdleTimeout
+			idle := dial(t, address) // begins to be idle later, and ends by the timeout
+			if got, err := io.ReadAll(idle); len(got) > 0 || err != nil {
+				t.Errorf("of an idle connection: %q, %v", got, err)
+			}
 			if b.running.Load() != 0 {
 				t.Error("an event is under way that nobody has sent")
 			}

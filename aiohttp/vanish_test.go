@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +71,35 @@ func converse(w *wire, secure bool) (sent, received int) {
 	return out - w.out, in - w.in
 }
 
+// tally counts what there is.
+type tally struct {
+	mu   sync.Mutex
+	less *sync.Cond
+	n    int
+}
+
+func newTally() *tally {
+	t := &tally{}
+	t.less = sync.NewCond(&t.mu)
+	return t
+}
+
+func (t *tally) add(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n += n
+	t.less.Broadcast()
+}
+
+// none waits until there is nothing.
+func (t *tally) none() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.n > 0 {
+		t.less.Wait()
+	}
+}
+
 // Clients vanish at every byte of the requests and of the answers. Each handler
 // ends, each connection is closed, and the server serves the next one.
 func TestClientsThatVanish(t *testing.T) {
@@ -79,18 +107,18 @@ func TestClientsThatVanish(t *testing.T) {
 	both(t, func(t *testing.T, mark func(http.Handler) http.Handler) {
 		for name, begin := range map[string]func(testing.TB, *Server) string{"plain": start, "TLS": startTLS} {
 			t.Run(name, func(t *testing.T) {
-				var running, open atomic.Int64
+				left := newTally() // connections that are open and handlers that run
 				s := &Server{Log: silent(), ConnState: func(_ net.Conn, state http.ConnState) {
 					switch state {
 					case http.StateNew:
-						open.Add(1)
+						left.add(1)
 					case http.StateClosed:
-						open.Add(-1)
+						left.add(-1)
 					}
 				}}
 				s.Handler = mark(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					running.Add(1)
-					defer running.Add(-1)
+					left.add(1)
+					defer left.add(-1)
 					body, _ := io.ReadAll(r.Body)
 					_ = aio.Sleep(r.Context(), 0)
 					_, _ = w.Write(body)
@@ -132,11 +160,7 @@ func TestClientsThatVanish(t *testing.T) {
 					vanish(at, plenty)
 				}
 				clients.Wait()
-				for deadline := time.Now().Add(10 * time.Second); open.Load() != 0 || running.Load() != 0; time.Sleep(time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Fatalf("%d connections are open, %d handlers run", open.Load(), running.Load())
-					}
-				}
+				left.none()
 				if again, got := converse(dialWire(plenty, plenty, false), name == "TLS"); again < 180 || got < 300 {
 					t.Errorf("afterwards: %d bytes sent, %d received", again, got)
 				}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -199,5 +200,47 @@ func TestUnreadResponse(t *testing.T) {
 			t.Error(err)
 		}
 		_ = response.Body.Close()
+	})
+}
+
+// drip is a body of so many bytes, one a second.
+type drip struct {
+	ctx context.Context
+	n   int
+}
+
+func (d *drip) Read(p []byte) (int, error) {
+	if d.n == 0 {
+		return 0, io.EOF
+	}
+	if err := aio.Sleep(d.ctx, time.Second); err != nil {
+		return 0, err
+	}
+	d.n--
+	p[0] = 'x'
+	return 1, nil
+}
+
+// A request's deadline is not the next one's.
+func TestReadTimeoutIsOfOneRequest(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		server := NewServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			fmt.Fprint(w, len(body), " ", errors.Is(err, os.ErrDeadlineExceeded))
+		}))
+		defer server.Close()
+		server.Config.ReadTimeout = 10 * time.Second
+		for _, step := range []struct {
+			bytes int
+			want  string
+		}{{2, "2 false"}, {8, "8 false"}, {8, "8 false"}, {20, "9 true"}} {
+			response, err := server.Client().Post("/", "text/plain", &drip{ctx, step.bytes})
+			if text := read(t, response, err); text != step.want {
+				t.Errorf("%d bytes: %q", step.bytes, text)
+			}
+			if err := aio.Sleep(ctx, 5*time.Second); err != nil {
+				t.Error(err)
+			}
+		}
 	})
 }
