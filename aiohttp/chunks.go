@@ -76,8 +76,8 @@ func (c *chunks) next(in *input) error {
 		return err
 	}
 	c.excess += int64(len(line)) + 2
-	size, _, _ := bytes.Cut(line, []byte{';'})
-	size = bytes.TrimRight(size, " \t")
+	// White space may stand at the end, but not before an extension: net/http's rule.
+	size, _, _ := bytes.Cut(bytes.TrimRight(line, " \t"), []byte{';'})
 	n, err := chunkSize(size)
 	if err != nil {
 		return err

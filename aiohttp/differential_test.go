@@ -130,6 +130,8 @@ func TestWhatRandomRequestsHaveFound(t *testing.T) {
 		"GET /large HTTP/1.0\r\nConnection: keepction: keep-alive\r\n\r\nGET /echo" + end,
 		"GET /large HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\n",
 		"HEAD /large HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5 ;\r\nhello\r\n0\r\n\r\n",
+		"POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5 \t\r\nhello\r\n0;x \r\n\r\n",
 	} {
 		for seed := range uint64(2) {
 			if difference := d.compare([]byte(request), seed); difference != "" {
