@@ -67,7 +67,7 @@ func cancelled(ctx context.Context, pool executor.Executor, say func(string, ...
 	if err != nil {
 		return err
 	}
-	say("process %d has burnt %v", process, before)
+	say("process %d has taken %v of a processor so far, and burns", process, before)
 	call.Cancel(errors.New("enough"))
 	_, err = call.Await(ctx)
 	say("the job ended: %v", err)

@@ -39,7 +39,7 @@ doing something
 done
 done
 done
-process \d+ has burnt [\d.]+m?s
+process \d+ has taken [\d.]+m?s of a processor so far, and burns
 the job ended: .*enough
 and so did its process
 the worker was killed by SIGKILL
