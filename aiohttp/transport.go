@@ -25,8 +25,8 @@ import (
 //	client := &http.Client{Transport: aiohttp.DefaultTransport}
 //
 // In a task it awaits, and the loop goes on meanwhile; in a plain goroutine it
-// blocks. No connection has a goroutine. One that is idle is watched by its
-// loop, which drops it when the server closes it, and holds no buffer.
+// blocks. No connection of HTTP/1 has a goroutine. One that is idle is watched by
+// its loop, which drops it when the server closes it, and holds no buffer.
 //
 // Its fields mean what those of [http.Transport] do; set them before the first
 // request. Its zero value is ready to use, and its methods are safe from any
@@ -86,11 +86,24 @@ type Transport struct {
 	ExpectContinueTimeout  time.Duration // after which a body is sent without 100 Continue; 0 sends it at once
 	MaxResponseHeaderBytes int64         // 10 MB if it is 0
 
-	pool pool
+	// Protocols are those that the transport speaks, as [http.Transport.Protocols]
+	// says. If it is nil they are HTTP/1 and, for https, HTTP/2; but HTTP/1 alone
+	// if DialContext, DialTLSContext or TLSClientConfig is set and
+	// ForceAttemptHTTP2 is not. UnencryptedHTTP2 without HTTP1 is for servers that
+	// are known to speak it ("prior knowledge").
+	//
+	// A connection of HTTP/2 is shared by all requests, on all loops. It is
+	// net/http's, with goroutines: one a connection, one or two a request, and one
+	// a wait of a task. A request's body is read in a goroutine.
+	Protocols         *http.Protocols
+	ForceAttemptHTTP2 bool
+	HTTP2             *http.HTTP2Config // settings of HTTP/2, net/http's if nil
+
+	pool   pool
+	shared sharedConnections
 }
 
-// DefaultTransport has the settings of [http.DefaultTransport], but for HTTP/2,
-// which Transport does not speak.
+// DefaultTransport has the settings of [http.DefaultTransport].
 var DefaultTransport = &Transport{
 	Proxy:                 http.ProxyFromEnvironment,
 	DialContext:           (&aionet.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -98,6 +111,7 @@ var DefaultTransport = &Transport{
 	IdleConnTimeout:       90 * time.Second,
 	TLSHandshakeTimeout:   10 * time.Second,
 	ExpectContinueTimeout: time.Second,
+	ForceAttemptHTTP2:     true,
 }
 
 var _ http.RoundTripper = (*Transport)(nil)
@@ -139,11 +153,36 @@ func (t *Transport) roundTrip(ctx context.Context, request *http.Request) (*http
 		return nil, err
 	}
 	body := request.Body
-	for {
+	dialled := false
+	for tries := 1; ; tries++ {
+		if s := t.shared.find(to.key()); s != nil {
+			if !dialled {
+				s.tell(request.Context())
+			}
+			response, again, err := t.roundTripShared(ctx, s, request, body)
+			if again == nil || tries == maxSharedTries {
+				return response, err
+			}
+			if body, err = again(ctx, tries); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		c := &call{transport: t, request: request, body: body, trace: httptrace.ContextClientTrace(request.Context())}
 		if c.connection, err = t.connection(ctx, request, to); err != nil {
+			if err == errShared {
+				continue
+			}
 			closeBody(body)
 			return nil, err
+		}
+		if c.connection.speaksHTTP2() {
+			if err = t.share(ctx, c.connection); err != nil {
+				closeBody(body)
+				return nil, err
+			}
+			dialled = true
+			continue
 		}
 		response, err := c.do(ctx)
 		if err == nil {
@@ -163,6 +202,7 @@ func (t *Transport) roundTrip(ctx context.Context, request *http.Request) (*http
 // Those in use are closed or kept as before.
 func (t *Transport) CloseIdleConnections() {
 	t.pool.closeIdle(func(*clientConnection) bool { return true })
+	t.shared.closeIdle()
 }
 
 // check is what net/http's client checks before it sends.

@@ -56,7 +56,7 @@ func (t *Transport) dialInto(ctx context.Context, to target, key targetKey, made
 			return err
 		}
 		*made = t.newConnection(conn, to, key)
-		return (*made).noteTLS()
+		return (*made).noteTLS(t.speaksHTTP2() && !to.upgrade)
 	}
 	conn, err := t.connect(ctx, to.address)
 	if err != nil {
@@ -64,7 +64,7 @@ func (t *Transport) dialInto(ctx context.Context, to target, key targetKey, made
 	}
 	*made = t.newConnection(conn, to, key)
 	if to.scheme == "https" {
-		return t.secure(ctx, *made, to.address)
+		return t.secure(ctx, *made, to.address, !to.upgrade)
 	}
 	return nil
 }
@@ -108,11 +108,15 @@ func dialTraced(ctx context.Context, address string) (net.Conn, error) {
 }
 
 // secure begins TLS, with the host of an address expected in the certificate.
-func (t *Transport) secure(ctx context.Context, c *clientConnection, address string) error {
+func (t *Transport) secure(ctx context.Context, c *clientConnection, address string, mayShare bool) error {
 	config := &tls.Config{}
 	if t.TLSClientConfig != nil {
 		config = t.TLSClientConfig.Clone()
 		config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(name string) bool { return name == "h2" })
+	}
+	mayShare = mayShare && t.speaksHTTP2()
+	if mayShare {
+		config.NextProtos = t.offer(config.NextProtos)
 	}
 	if config.ServerName == "" {
 		host, _, err := net.SplitHostPort(address)
@@ -127,7 +131,7 @@ func (t *Transport) secure(ctx context.Context, c *clientConnection, address str
 	}
 	err := t.handshake(ctx, c, config)
 	if err == nil {
-		err = c.noteTLS()
+		err = c.noteTLS(mayShare)
 	}
 	if trace != nil && trace.TLSHandshakeDone != nil {
 		state := tls.ConnectionState{}
@@ -164,15 +168,15 @@ func (t *Transport) handshake(ctx context.Context, c *clientConnection, config *
 }
 
 // noteTLS keeps what the handshake has agreed on.
-func (c *clientConnection) noteTLS() error {
+func (c *clientConnection) noteTLS(mayShare bool) error {
 	inner := net.Conn(c.conn)
 	if foreign, is := inner.(*foreignConn); is {
 		inner = foreign.Conn
 	}
 	if conn, is := inner.(interface{ ConnectionState() tls.ConnectionState }); is {
 		state := conn.ConnectionState()
-		if state.NegotiatedProtocol == "h2" {
-			return errors.New("aiohttp: the connection has agreed on HTTP/2, which Transport does not speak; leave h2 out of NextProtos")
+		if state.NegotiatedProtocol == "h2" && !mayShare {
+			return errors.New("aiohttp: the connection has agreed on HTTP/2, which this Transport or request does not speak; leave h2 out of NextProtos")
 		}
 		c.tls = &state
 	}
@@ -199,7 +203,7 @@ func (t *Transport) dialProxy(ctx context.Context, to target, key targetKey, mad
 	c := t.newConnection(conn, to, key)
 	*made = c
 	if to.proxy.Scheme == "https" {
-		if err := t.secure(ctx, c, address); err != nil {
+		if err := t.secure(ctx, c, address, false); err != nil {
 			return err
 		}
 	}
@@ -212,7 +216,7 @@ func (t *Transport) dialProxy(ctx context.Context, to target, key targetKey, mad
 		}
 		c.tls = nil
 	}
-	return t.secure(ctx, c, to.address)
+	return t.secure(ctx, c, to.address, !to.upgrade)
 }
 
 // A proxy has this long to answer a CONNECT.

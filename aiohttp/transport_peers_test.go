@@ -156,13 +156,19 @@ http {
 	})
 }
 
-func TestOpenSSL(t *testing.T) {
+// selfSigned makes a key and a certificate.
+func selfSigned(t *testing.T) (key, certificate string) {
 	folder := t.TempDir()
-	key, certificate := filepath.Join(folder, "key.pem"), filepath.Join(folder, "cert.pem")
+	key, certificate = filepath.Join(folder, "key.pem"), filepath.Join(folder, "cert.pem")
 	if out, err := exec.Command("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
 		"-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate).CombinedOutput(); err != nil {
 		t.Skipf("openssl: %v %s", err, out)
 	}
+	return key, certificate
+}
+
+func TestOpenSSL(t *testing.T) {
+	key, certificate := selfSigned(t)
 	for _, version := range []string{"-tls1_2", "-tls1_3"} {
 		port := freePort(t)
 		peer(t, port, "openssl", "s_server", "-quiet", "-www", "-accept", "127.0.0.1:"+strconv.Itoa(port), "-key", key, "-cert", certificate, version)

@@ -95,6 +95,10 @@ func (t *Transport) take(ctx context.Context, request *http.Request, to target) 
 		}
 		p.mu.Unlock()
 		if w != nil {
+			if t.shared.room(key) { // since the caller has looked
+				t.leave(key, w)
+				return nil, errShared
+			}
 			var err error
 			if c, err = t.await(ctx, key, w); err != nil {
 				return nil, err
@@ -168,10 +172,11 @@ func (t *Transport) leave(key targetKey, w *poolWaiter) {
 		return
 	}
 	p.mu.Unlock()
-	c, _ := w.granted.Result()
-	if c == nil {
+	switch c, err := w.granted.Result(); {
+	case err == errShared: // it was given nothing
+	case c == nil:
 		t.closed(key)
-	} else {
+	default:
 		t.put(c)
 	}
 }
@@ -180,19 +185,22 @@ func (t *Transport) leave(key targetKey, w *poolWaiter) {
 func (t *Transport) closed(key targetKey) {
 	p := &t.pool
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	h := p.host(key)
-	var w *poolWaiter
 	if len(h.waiting) > 0 {
-		w = h.waiting[0]
-		h.waiting = slices.Delete(h.waiting, 0, 1)
+		h.grant(nil)
 	} else {
 		h.open--
 		p.forget(key, h)
 	}
-	p.mu.Unlock()
-	if w != nil {
-		_ = w.granted.SetResult(nil)
-	}
+}
+
+// grant gives the next in line a connection, or the right to dial. It is called
+// with the lock held, so that who leaves the line knows what it has been given.
+func (h *poolHost) grant(c *clientConnection) {
+	w := h.waiting[0]
+	h.waiting = slices.Delete(h.waiting, 0, 1)
+	_ = w.granted.SetResult(c)
 }
 
 // put takes back a connection whose last response was read to its end, for the
@@ -207,11 +215,9 @@ func (t *Transport) put(c *clientConnection) {
 	p.mu.Lock()
 	h := p.host(c.key)
 	if len(h.waiting) > 0 {
-		w := h.waiting[0]
-		h.waiting = slices.Delete(h.waiting, 0, 1)
-		p.mu.Unlock()
 		c.idleSince = time.Time{}
-		_ = w.granted.SetResult(c)
+		h.grant(c)
+		p.mu.Unlock()
 		return
 	}
 	most := t.MaxIdleConnsPerHost

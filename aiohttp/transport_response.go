@@ -64,7 +64,7 @@ func unfold(text string) string {
 	var b strings.Builder
 	first := true
 	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\r\n")
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
 		folded := line != "" && (line[0] == ' ' || line[0] == '\t') && !first
 		switch {
 		case folded:

@@ -18,13 +18,18 @@ type target struct {
 	scheme  string
 	address string   // of the server, host:port
 	proxy   *url.URL // nil for none
+	upgrade bool     // the request is to take the connection over, which needs HTTP/1
 }
 
 // targetKey is what connections have in common that can stand in for each other.
-type targetKey struct{ scheme, address, proxy string }
+type targetKey struct {
+	scheme, address, proxy string
+	upgrade                bool
+}
 
 func (t *Transport) target(r *http.Request) (to target, err error) {
 	to.scheme = r.URL.Scheme
+	to.upgrade = to.scheme == "https" && r.Header["Upgrade"] != nil && hasToken(r.Header["Connection"], "upgrade")
 	to.address, err = canonicalAddress(r.URL)
 	if err == nil && t.Proxy != nil {
 		to.proxy, err = t.Proxy(r)
@@ -33,7 +38,7 @@ func (t *Transport) target(r *http.Request) (to target, err error) {
 }
 
 func (to target) key() targetKey {
-	key := targetKey{scheme: to.scheme, address: to.address}
+	key := targetKey{scheme: to.scheme, address: to.address, upgrade: to.upgrade}
 	if to.proxy != nil {
 		key.proxy = to.proxy.String()
 		if to.absolute() {
