@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -48,7 +49,7 @@ func TestBodyIsClosed(t *testing.T) {
 			"fails":        {url, iotest.ErrReader(failing), -1, true},
 			"fails within": {url, io.MultiReader(strings.NewReader("hello"), iotest.ErrReader(failing)), 100, true},
 			"no answer":    {mute, strings.NewReader("hello"), 5, true},
-			"no server":    {"http://127.0.0.1:1", strings.NewReader("hello"), 5, true},
+			"no server":    {"http://127.0.0.1:" + strconv.Itoa(freePort(t)), strings.NewReader("hello"), 5, true},
 			"no host":      {"http:///x", strings.NewReader("hello"), 5, true},
 			"no scheme":    {"ftp://x", strings.NewReader("hello"), 5, true},
 		} {
