@@ -6,8 +6,9 @@ import (
 	"github.com/goaio/aio/internal/gid"
 )
 
-// A Coroutine is a body that suspends itself and is resumed. Its methods are
-// for one goroutine at a time, which need not be the same one each time.
+// A Coroutine is a body that suspends itself and is resumed, or one of a [Ring].
+// Its methods are for one goroutine at a time, which need not be the same one
+// each time.
 //
 // A Coroutine has a goroutine of its own from its first Resume to its end. One
 // that is left suspended keeps it for ever: stop it.
@@ -24,9 +25,13 @@ type Coroutine struct {
 	next  func() (struct{}, bool)
 	yield func(struct{}) bool // nil before the first Resume and after the end
 
+	at *Coroutine // in whose place it is suspended, see Ring
+
 	running bool
 	stopped bool
 	ended   bool
+	byYield bool // who is suspended in this place called next
+	leaving bool
 }
 
 // New returns a coroutine that will run body. It starts at the first Resume and
@@ -40,6 +45,7 @@ func New(body func(*Coroutine)) *Coroutine {
 // Init makes a new coroutine of a zero one, where that is part of something
 // larger. It must not be copied afterwards.
 func (c *Coroutine) Init(body func(*Coroutine)) {
+	c.at = c
 	// The goroutine is made at the first Resume, so that it takes the thread-lock
 	// state, the profiling labels and the testing/synctest bubble of the
 	// goroutine that runs it.
@@ -55,7 +61,7 @@ func (c *Coroutine) Init(body func(*Coroutine)) {
 				c.next, c.yield = over, nil
 				c.running, c.ended = false, true
 				if !returned {
-					repanic(recover())
+					c.repanic(recover())
 				}
 			}()
 			gid.Register(&c.Record)
@@ -88,11 +94,18 @@ func (c *Coroutine) Resume() (alive bool) {
 // repanic hands a panic to iter.Pull together with its stack, which next would
 // lose. A Goexit becomes a panic as well: that does not stop the Goexit, but
 // iter.Pull recovers the panic, and raises it, and no Goexit, at the resumer.
-func repanic(value any) {
+// Home of a ring may wait in a yield, which raises nothing, and calls next.
+func (c *Coroutine) repanic(value any) {
+	var failure *PanicError
 	if value == nil {
-		panic(newGoexitError())
+		failure = newGoexitError()
+	} else {
+		failure = newPanicError(value)
 	}
-	panic(newPanicError(value))
+	if c.leaving {
+		c.next = func() (struct{}, bool) { panic(failure) }
+	}
+	panic(failure)
 }
 
 // Suspend returns to the resumer, and from there at the next Resume with true,
@@ -129,21 +142,6 @@ func (c *Coroutine) Stop() {
 
 // refuse is yield of a coroutine that is being stopped.
 func refuse(struct{}) bool { return false }
-
-// Visit resumes a suspended body for a moment: its Suspend returns false, as at
-// Stop. A body that expects visits calls Revive then, looks at itself, and
-// suspends again, which ends the visit.
-func (c *Coroutine) Visit() {
-	if c.running {
-		panic(ErrRunning)
-	}
-	c.stopped, c.running = true, true
-	c.next()
-	c.running = false
-}
-
-// Revive takes the word back that the body is to end. See [Coroutine.Visit].
-func (c *Coroutine) Revive() { c.stopped = false }
 
 // Running reports whether the body runs, or has resumed somebody who does.
 func (c *Coroutine) Running() bool { return c.running }

@@ -11,7 +11,6 @@ func (l *Loop) Close() error {
 	if !l.closed.CompareAndSwap(false, true) {
 		return nil
 	}
-	l.relaying = true // what is unwound and awaits runs nobody else's steps
 	l.foreign.mu.Lock()
 	entries := l.foreign.entries
 	l.foreign.entries, l.foreign.spare, l.foreign.closed = nil, nil, true
@@ -37,7 +36,7 @@ func (l *Loop) Close() error {
 		fn()
 	}
 	l.onClose = nil
-	l.pool.drop(0)
+	l.pool.drop(l, 0)
 	l.ready = ready{}
 	l.timers = timers{}
 	l.watches = watches{}
@@ -54,7 +53,7 @@ func (l *Loop) Close() error {
 func (l *Loop) abandon(t *Task) {
 	if c := t.coroutine(); c != nil {
 		l.current = t
-		c.stop()
+		l.disturb(c)
 		l.current = nil
 	}
 	if !t.Completed() {
@@ -63,11 +62,6 @@ func (l *Loop) abandon(t *Task) {
 	if t.linked {
 		l.unlink(t)
 	}
-}
-
-func (c *coroutine) stop() {
-	defer func() { _ = recover() }()
-	c.co.Stop()
 }
 
 // Shutdown cancels every task of the loop, in the order in which they were

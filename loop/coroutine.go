@@ -31,12 +31,14 @@ type coroutine struct {
 // rare is what few awaits need. It is apart because a million suspended tasks
 // have a coroutine each.
 type rare struct {
-	inside  *gid.Record     // the generator in whose body the await stands
-	joining *Task           // the task whose end is awaited
-	watched context.Context // whose end interrupts the await, where that is not awaited's
-	visit   func()          // what the suspended task is resumed for, see unwind
-	locked  bool            // the OS thread, from the coroutine's start on
-	epoch   uint64          // tells a late watcher that its await is over
+	inside  *gid.Record            // the generator in whose body the await stands
+	joining *Task                  // the task whose end is awaited
+	all     []*Task                // the tasks whose ends are awaited, see Waiter.JoinAll
+	cancel  func(cause error) bool // see Waiter.OnCancel
+	watched context.Context        // whose end interrupts the await, where that is not awaited's
+	visit   func()                 // what the suspended task is resumed for, see disturbed
+	locked  bool                   // the OS thread, from the coroutine's start on
+	epoch   uint64                 // tells a late watcher that its await is over
 }
 
 func (c *coroutine) more() *rare {
@@ -44,6 +46,13 @@ func (c *coroutine) more() *rare {
 		c.rare = &rare{}
 	}
 	return c.rare
+}
+
+// forget ends what was said of the last await only.
+func (c *coroutine) forget() {
+	if r := c.rare; r != nil && (r.cancel != nil || r.all != nil) {
+		r.cancel, r.all = nil, nil
+	}
 }
 
 // generator returns the generator in whose body the await stands, or nil.
@@ -64,23 +73,30 @@ func newCoroutine(l *Loop) *coroutine {
 }
 
 // carry is the body of every coroutine: it runs a task, and then the next one,
-// which has to be handed to it unless it can carry on.
+// at once if that is due to start, else when it is taken out of the pool.
 func carry(co *coro.Coroutine) {
 	c := co.Record.Owner.(*coroutine)
-	if c.loop.Debug() {
+	l := c.loop
+	defer co.Leave(&l.turns.ring)
+	if l.Debug() {
 		c.more().locked = goroutines.SelfLocked()
 	}
 	for {
 		t := c.task
-		if c.loop.options.ProfileLabels {
+		if l.options.ProfileLabels {
 			t.label()
 		}
 		t.run(c)
-		if c.loop.options.ProfileLabels {
+		if l.options.ProfileLabels {
 			unlabel()
 		}
 		t.work, c.task = nil, nil
-		if !c.loop.carryOn(c) && !co.Suspend() {
+		next := l.next(c)
+		if next == co {
+			continue
+		}
+		l.pool.give(c)
+		if !co.Transfer(&l.turns.ring, next) {
 			return
 		}
 	}
@@ -169,30 +185,23 @@ func (c *coroutine) park() {
 		outward(inside, c.park)
 		return
 	}
-	if c.rest() {
-		return
-	}
-	if !c.co.Suspend() {
-		c.unwind()
-	}
-}
-
-// rest runs what can be run before the task suspends, and reports whether that
-// has made it ready to go on.
-func (c *coroutine) rest() bool {
 	l := c.loop
-	return !l.relaying && l.ready.head != l.ready.tail && l.relay(c)
+	if next := l.next(nil); next != &c.co && !c.co.Transfer(&l.turns.ring, next) {
+		c.disturbed()
+	}
 }
 
-// unwind ends a task whose loop was closed, unless it was only visited. Goexit
-// alone gets the body to its end whatever it does with an error.
-func (c *coroutine) unwind() {
+// disturbed is called by a task that has been resumed for something else than
+// its next step: for a visit, see Task.Where, or because its loop is being
+// closed. Goexit alone gets the body to its end then, whatever it does with an
+// error.
+func (c *coroutine) disturbed() {
 	for c.rare != nil && c.rare.visit != nil {
 		visit := c.rare.visit
 		c.rare.visit = nil
-		c.co.Revive()
 		visit()
-		if c.co.Suspend() {
+		ring := &c.loop.turns.ring
+		if c.co.Transfer(ring, ring.Home()) {
 			return
 		}
 	}
@@ -294,7 +303,7 @@ func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
 	}
 	c.park()
 	w.awaiting, c.awaited = false, nil
-	w.special = nil
+	c.forget()
 	if atomic.LoadUint32(&w.state) != cancelled {
 		return false
 	}
@@ -304,8 +313,8 @@ func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
 
 // interrupt delivers a cancel to the current await, unless that has its result.
 func (c *coroutine) interrupt(w *Waiter, cause error) bool {
-	if w.special != nil && w.special.cancel != nil {
-		return w.special.cancel(cause)
+	if c.rare != nil && c.rare.cancel != nil {
+		return c.rare.cancel(cause)
 	}
 	return w.interrupt()
 }

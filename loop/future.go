@@ -40,25 +40,20 @@ func (f *Future) Done() <-chan struct{} {
 		return closed
 	}
 	for w := f.waiters.First(); w != nil; w = w.Next() {
-		if w.co == nil && w.special.done != nil {
-			return w.special.done
+		if w.co == nil && w.outside().done != nil {
+			return w.outside().done
 		}
 	}
 	done := make(chan struct{})
-	f.waiters.PushBack(outsider(special{done: done}))
+	w := &outsider{done: done}
+	w.state = pending
+	f.waiters.PushBack(&w.Waiter)
 	return done
 }
 
 var closed = make(chan struct{})
 
 func init() { close(closed) }
-
-// outsider makes a waiter that is neither a task's nor a goroutine's.
-func outsider(s special) *Waiter {
-	w := &Waiter{special: &s}
-	w.state = pending
-	return w
-}
 
 // Cancelled reports whether it was completed by a cancel.
 func (f *Future) Cancelled() bool { return f.state.Load()&futureCancelled != 0 }
@@ -109,11 +104,13 @@ func (f *Future) complete(err error, asCancelled bool, first func()) {
 	}
 	var own []func()
 	for w := f.waiters.PopFirst(); w != nil; w = f.waiters.PopFirst() {
-		if w.co == nil && w.special.call != nil && w.special.loop == nil {
-			own = append(own, w.special.call)
-		} else {
-			w.Wake()
+		if w.co == nil {
+			if o := w.outside(); o.call != nil && o.loop == nil {
+				own = append(own, o.call)
+				continue
+			}
 		}
+		w.Wake()
 	}
 	f.mu.Unlock()
 	for _, fn := range own {
@@ -127,15 +124,16 @@ func (f *Future) complete(err error, asCancelled bool, first func()) {
 // was still to be queued.
 func (f *Future) AddDoneCallback(fn func()) (remove func() bool) {
 	l := Current()
-	w := outsider(special{call: fn, loop: l})
+	w := &outsider{call: fn, loop: l}
+	w.state = pending
 	f.mu.Lock()
 	if !f.Completed() {
-		f.waiters.PushBack(w)
+		f.waiters.PushBack(&w.Waiter)
 		f.mu.Unlock()
 		return func() bool {
 			f.mu.Lock()
 			defer f.mu.Unlock()
-			return f.waiters.Remove(w)
+			return f.waiters.Remove(&w.Waiter)
 		}
 	}
 	f.mu.Unlock()

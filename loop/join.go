@@ -42,7 +42,7 @@ func (w *Waiter) JoinAll(tasks []*Task) error {
 			return c.refuse(cycle)
 		}
 	}
-	w.rare().tasks = tasks
+	c.more().all = tasks
 	return nil
 }
 
@@ -142,11 +142,8 @@ func (t *Task) joins(l *Loop) (one *Task, all []*Task) {
 	if c == nil || c.loop != l || c.waiter.Done() {
 		return nil, nil
 	}
-	if c.rare != nil && c.rare.joining != nil {
-		return c.rare.joining, nil
+	if c.rare == nil {
+		return nil, nil
 	}
-	if c.waiter.special != nil {
-		return nil, c.waiter.special.tasks
-	}
-	return nil, nil
+	return c.rare.joining, c.rare.all
 }

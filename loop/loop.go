@@ -54,8 +54,7 @@ type Loop struct {
 	unread     unread
 	round      rounds
 	current    *Task
-	relaying   bool // a task runs the steps of others
-	eager      bool // a task runs the first step of one that it starts
+	turns      turns
 	external   atomic.Int64
 	observer   *observer // nil if nobody watches
 	values     map[any]any
@@ -118,8 +117,9 @@ func New(options Options) (*Loop, error) {
 	l.rearmer, _ = d.(driver.Rearmer)
 	l.dispatcher = l.dispatch
 	l.runner.Owner = l
+	l.turns.ring.SetHome(&l.turns.outside)
 	if l.observer = newObserver(&l.options); l.observer != nil {
-		l.relaying, l.eager = true, true // each step is an entry of its own
+		l.turns.single = true // each step is an entry of its own
 	}
 	return l, nil
 }

@@ -196,6 +196,7 @@ func (l *Loop) begin() {
 // gather fills the ready queue with what has become due, and waits if there is
 // nothing.
 func (l *Loop) gather() error {
+	l.pool.trim(l)
 	if l.foreign.waiting.Load() {
 		l.takeForeign()
 	}
@@ -246,7 +247,7 @@ func (l *Loop) poll() error {
 func (l *Loop) wait() error {
 	timeout := l.untilTimer()
 	if timeout != 0 {
-		l.pool.shrink()
+		l.pool.shrink(l)
 		l.ready.rest()
 		// Another goroutine that is about to call us is let run first: that
 		// costs a hundredth of a sleep and a wake-up. Where none calls us it
@@ -290,109 +291,4 @@ func (l *Loop) untilTimer() time.Duration {
 		return -1
 	}
 	return time.Duration(max(0, l.timers.heap[0].when-l.driver.Now()))
-}
-
-// step runs a task up to its next suspension, its first one included. If the
-// task ends in a way that ends its coroutine too, the coroutine's panic passes
-// through: Task.run has dealt with what made it.
-func (l *Loop) step(t *Task) {
-	c := t.coroutine()
-	if c == nil {
-		c = l.pool.take(l)
-		c.task, c.scope = t, &t.scope
-	}
-	l.current = t
-	c.co.Resume()
-	l.current = nil
-	if c.task == nil {
-		l.pool.give(c)
-	}
-}
-
-// carryOn gives a coroutine whose task has ended the next one, if what is due
-// next in this round is the first step of a task: that saves both switches.
-func (l *Loop) carryOn(c *coroutine) bool {
-	if l.round.todo == 0 || l.eager {
-		return false
-	}
-	t, ok := l.ready.peek().(*Task)
-	if !ok || t.coroutine() != nil {
-		return false
-	}
-	l.round.todo--
-	l.ready.pop()
-	c.task, c.scope = t, &t.scope
-	l.current = t
-	return true
-}
-
-// stepEnded tells the panic of a coroutine that has ended from one of a
-// callback.
-func (l *Loop) stepEnded() bool {
-	ended := l.current != nil
-	l.current = nil
-	return ended
-}
-
-// relay lets a task that is about to suspend run the steps that are due before
-// its own, of this round and of the next ones, as long as nothing else is due:
-// two tasks that wake each other in turn then need half the switches. It
-// reports whether the task's own step has come up, in which case it need not
-// suspend at all.
-func (l *Loop) relay(c *coroutine) (resumed bool) {
-	l.relaying = true
-	defer func() {
-		l.relaying = false
-		if value := recover(); value != nil && !l.stepEnded() {
-			panic(value)
-		}
-		l.current = c.task
-	}()
-	for {
-		if l.round.todo == 0 {
-			if l.round.single || !l.plain() || l.round.stopping.Load() {
-				return false
-			}
-			l.begin()
-		}
-		t, ok := l.ready.peek().(*Task)
-		if !ok {
-			return false
-		}
-		l.round.todo--
-		l.ready.pop()
-		if t == c.task {
-			return true
-		}
-		next := t.coroutine()
-		if next == nil {
-			l.step(t)
-			continue
-		}
-		// What step does, once more: behind the switch its frame would cost more
-		// than the rest of the relay.
-		l.current = t
-		next.co.Resume()
-		l.current = nil
-		if next.task == nil {
-			l.pool.give(next)
-		}
-	}
-}
-
-// startEagerly runs the first step of a task within its starter's step.
-func (l *Loop) startEagerly(t *Task) {
-	current, relaying, eager := l.current, l.relaying, l.eager
-	if o := l.observer; o != nil {
-		o.current.Store(t)
-		defer o.current.Store(current)
-	}
-	l.relaying, l.eager = true, true // what else is due waits for the starter's step to end
-	defer func() {
-		if value := recover(); value != nil && !l.stepEnded() {
-			panic(value)
-		}
-		l.current, l.relaying, l.eager = current, relaying, eager
-	}()
-	l.step(t)
 }

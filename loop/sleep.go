@@ -16,8 +16,16 @@ func Yield(ctx context.Context) error {
 		s, bare := ctx.(*Scope)
 		if ok && bare && s.task == c.task && c.loop.observer == nil { // see Waiter.Wait for why this stands here
 			c.loop.pushHere(c.task)
-			if !c.rest() && !c.co.Suspend() {
-				c.unwind()
+			if next := c.loop.next(nil); next != &c.co {
+				ring, ok := &c.loop.turns.ring, false
+				if next.ByYield() {
+					ok = c.co.TransferByYield(ring, next)
+				} else {
+					ok = c.co.TransferByNext(ring, next)
+				}
+				if !ok && !c.co.Attend(ring) {
+					c.disturbed()
+				}
 			}
 			if c.task.mark || s.state.Load() != 0 {
 				c.task.mark = false

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A Waiter is what a suspended task, or a blocked goroutine, waits with. Every
@@ -16,29 +17,23 @@ import (
 // and remove the waiter from the list before the next await.
 type Waiter struct {
 	next, previous *Waiter
-	co             *coroutine // of a task; nil for anybody else
-	special        *special
-	state          uint32 // atomic, but where an order is given: see Wake
-	awaiting       bool   // the task is suspended with it; on the loop only
+	co             *coroutine // of a task; nil for an outsider's
+	state          uint32     // atomic, but where an order is given: see Wake
+	awaiting       bool       // the task is suspended with it; on the loop only
 }
 
-// special is what only few waiters have. It is apart because a million
-// suspended tasks have a waiter each.
-type special struct {
-	wake   chan struct{}          // of a goroutine
-	done   chan struct{}          // closed by a future's end
-	call   func()                 // a future's callback, which stands in line with who awaits it
-	loop   *Loop                  // where to call it; nil: in whoever completes the future
-	cancel func(cause error) bool // see OnCancel
-	tasks  []*Task                // see JoinAll
+// An outsider is a waiter that is no task's, and says what a wake does.
+type outsider struct {
+	Waiter
+	wake chan struct{} // of a goroutine
+	done chan struct{} // closed by a future's end
+	call func()        // a future's callback, which stands in line with who awaits it
+	loop *Loop         // where to call it; nil: in whoever completes the future
 }
 
-func (w *Waiter) rare() *special {
-	if w.special == nil {
-		w.special = &special{}
-	}
-	return w.special
-}
+// outside returns the outsider that w, which has no coroutine, is a part of. A
+// pointer to it in each waiter would cost a million suspended tasks 16 MB.
+func (w *Waiter) outside() *outsider { return (*outsider)(unsafe.Pointer(w)) }
 
 // OnCancel has fn called on the loop, instead of ending the wait, when the task
 // is cancelled; it says whether it took the cancel over. A gather hands the
@@ -46,7 +41,7 @@ func (w *Waiter) rare() *special {
 // only.
 func (w *Waiter) OnCancel(fn func(cause error) bool) {
 	if w.co != nil {
-		w.rare().cancel = fn
+		w.co.more().cancel = fn
 	}
 }
 
@@ -84,16 +79,17 @@ func NewWaiterFor(ctx context.Context, awaited *Awaited, object any) (*Waiter, e
 }
 
 func newGoroutineWaiter() *Waiter {
-	w := &Waiter{special: &special{wake: make(chan struct{}, 1)}}
+	w := &outsider{wake: make(chan struct{}, 1)}
 	w.state = pending
-	return w
+	return &w.Waiter
 }
 
 // Discard takes a waiter back that will not wait.
 func (w *Waiter) Discard() {
 	w.state = idle
-	if w.co != nil {
-		w.co.task.waits.word.Store(0)
+	if c := w.co; c != nil {
+		c.forget()
+		c.task.waits.word.Store(0)
 	}
 }
 
@@ -129,16 +125,18 @@ func (w *Waiter) interrupt() bool {
 }
 
 func (w *Waiter) release() {
-	switch {
-	case w.co != nil:
-		w.co.task.waits.word.Store(0)
-		w.co.loop.pushStep(w.co.task)
-	case w.special.wake != nil:
-		w.special.wake <- struct{}{}
-	case w.special.done != nil:
-		close(w.special.done)
+	if c := w.co; c != nil {
+		c.task.waits.word.Store(0)
+		c.loop.pushStep(c.task)
+		return
+	}
+	switch o := w.outside(); {
+	case o.wake != nil:
+		o.wake <- struct{}{}
+	case o.done != nil:
+		close(o.done)
 	default:
-		w.special.loop.CallSoon(w.special.call)
+		o.loop.CallSoon(o.call)
 	}
 }
 
@@ -176,11 +174,19 @@ func (w *Waiter) Wait(ctx context.Context) error {
 		return c.await(ctx, w)
 	}
 	w.awaiting, c.awaited = true, s
-	if !c.rest() && !c.co.Suspend() {
-		c.unwind()
+	if next := c.loop.next(nil); next != &c.co {
+		ring, ok := &c.loop.turns.ring, false
+		if next.ByYield() {
+			ok = c.co.TransferByYield(ring, next)
+		} else {
+			ok = c.co.TransferByNext(ring, next)
+		}
+		if !ok && !c.co.Attend(ring) {
+			c.disturbed()
+		}
 	}
 	w.awaiting, c.awaited = false, nil
-	w.special = nil
+	c.forget()
 	if atomic.LoadUint32(&w.state) != cancelled {
 		return nil
 	}
@@ -193,7 +199,7 @@ func (w *Waiter) Wait(ctx context.Context) error {
 // cancel and awaits again. It reports a cancel that was delivered.
 func (w *Waiter) WaitShielded() error {
 	if w.co == nil {
-		<-w.special.wake
+		<-w.outside().wake
 		return nil
 	}
 	return w.co.awaitRequests(w)
@@ -201,17 +207,17 @@ func (w *Waiter) WaitShielded() error {
 
 func (w *Waiter) block(ctx context.Context) error {
 	if ctx == nil {
-		<-w.special.wake
+		<-w.outside().wake
 		return nil
 	}
 	select {
-	case <-w.special.wake:
+	case <-w.outside().wake:
 		return nil
 	case <-ctx.Done():
 		if atomic.CompareAndSwapUint32(&w.state, pending, cancelled) {
 			return cancelledBy(ctx)
 		}
-		<-w.special.wake
+		<-w.outside().wake
 		return nil
 	}
 }

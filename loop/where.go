@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 // Where says in a few words what the task does: "not started", "running",
 // "ended", or the await that it is suspended in and where that stands, as in
-// "aio.Sleep at server.go:12". Of a task whose goroutine runs the steps of
-// others meanwhile it says "suspended", and of one without a loop "on a
-// goroutine of its own". On the loop only, or while that does not run.
+// "aio.Sleep at server.go:12". Of a task that is just running the first step
+// of another, see Options.EagerStart, it says "starting a task", and of one
+// without a loop "on a goroutine of its own". On the loop only, or while that does not run.
 func (t *Task) Where() string {
 	t.scope.loop.mustBeHere("Task.Where")
 	c := t.coroutine()
@@ -24,12 +25,12 @@ func (t *Task) Where() string {
 		return "not started"
 	case t == t.scope.loop.current:
 		return "running"
-	case c.co.Running():
-		return "suspended"
+	case slices.Contains(t.scope.loop.turns.starters, t):
+		return "starting a task"
 	}
 	where := ""
 	c.more().visit = func() { where = place() }
-	c.co.Visit()
+	t.scope.loop.disturb(c)
 	return where
 }
 

@@ -58,7 +58,7 @@ func TestWhere(t *testing.T) {
 	}
 }
 
-func TestWhereOfATaskThatRunsTheStepsOfOthers(t *testing.T) {
+func TestWhereOfATaskThatSuspendedForOneThatAsks(t *testing.T) {
 	l := newLoop(t)
 	var event Future
 	first := start(l, func(ctx context.Context) error {
@@ -66,7 +66,7 @@ func TestWhereOfATaskThatRunsTheStepsOfOthers(t *testing.T) {
 		return err
 	})
 	second := start(l, func(context.Context) error {
-		if where := first.Where(); where != "suspended" && !strings.Contains(where, "Wait") {
+		if where := first.Where(); !strings.Contains(where, "Future).Wait at where_test.go") {
 			t.Errorf("got %q", where)
 		}
 		event.Complete(nil, nil)
@@ -76,6 +76,30 @@ func TestWhereOfATaskThatRunsTheStepsOfOthers(t *testing.T) {
 		if err := l.RunUntilComplete(task); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestWhereOfATaskThatStartsAnother(t *testing.T) {
+	l := newLoop(t, func(o *Options) { o.EagerStart = true })
+	var during, after string
+	var starter *Task
+	starter = start(l, func(ctx context.Context) error {
+		if err := Yield(ctx); err != nil {
+			return err
+		}
+		started := start(l, func(ctx context.Context) error {
+			during = starter.Where()
+			return Yield(ctx)
+		})
+		after = started.Where()
+		err, _ := started.Wait(ctx)
+		return err
+	})
+	if err := l.RunUntilComplete(starter); err != nil {
+		t.Error(err)
+	}
+	if during != "starting a task" || !strings.Contains(after, "Yield at where_test.go") {
+		t.Errorf("got %q, then %q", during, after)
 	}
 }
 

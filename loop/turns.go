@@ -1,0 +1,130 @@
+package loop
+
+import (
+	"runtime"
+
+	"github.com/goaio/aio/coro"
+)
+
+// turns is whose turn it is: the loop's own goroutine runs callbacks and waits
+// for the system, and hands control to a task for a step. A task that suspends
+// hands it on to the one whose step is due next.
+type turns struct {
+	ring     coro.Ring
+	outside  coro.Coroutine // stands for the loop's goroutine
+	single   bool           // control goes home after each step
+	starters []*Task        // whose steps run the first ones of others, see startEagerly
+}
+
+// step runs a task up to its next suspension, its first one included, and the
+// steps of others that follow. If a task ends in a way that ends its coroutine
+// too, the coroutine's panic passes through: Task.run has dealt with what made
+// it.
+func (l *Loop) step(t *Task) {
+	c := l.carrier(t, nil)
+	outside, ring, ok := &l.turns.outside, &l.turns.ring, false
+	if c.co.ByYield() {
+		ok = outside.TransferByYield(ring, &c.co)
+	} else {
+		ok = outside.TransferByNext(ring, &c.co)
+	}
+	if !ok {
+		outside.Attend(ring)
+	}
+	l.current = nil
+}
+
+// carrier makes t the current task and returns its coroutine, which is idle if
+// t starts and there is that.
+func (l *Loop) carrier(t *Task, idle *coroutine) *coroutine {
+	l.current = t
+	c := t.coroutine()
+	if c == nil {
+		c = idle
+		if c == nil {
+			c = l.pool.take(l)
+		}
+		c.task, c.scope = t, &t.scope
+	}
+	return c
+}
+
+// next says who goes on when a task suspends, or has ended and left its
+// coroutine idle: the task whose step is due next, in this round or in one that
+// begins now, which may be the same task, as long as nothing else is due; else
+// home.
+func (l *Loop) next(idle *coroutine) *coro.Coroutine {
+	if l.turns.single || l.ready.head == l.ready.tail {
+		return l.home()
+	}
+	if l.round.todo == 0 {
+		if l.round.single || !l.plain() || l.round.stopping.Load() {
+			return l.home()
+		}
+		l.begin()
+	}
+	t, ok := l.ready.peek().(*Task)
+	if !ok || t.coroutine() == nil && idle == nil && len(l.pool.idle) == 0 {
+		// A new coroutine is made at home: that takes more stack than is left on
+		// the 2 KB of a task that does little.
+		return l.home()
+	}
+	l.round.todo--
+	l.ready.pop()
+	return &l.carrier(t, idle).co
+}
+
+// home is next without a task.
+func (l *Loop) home() *coro.Coroutine {
+	if l.closed.Load() {
+		// What a task awaits while it is unwound takes it further.
+		runtime.Goexit()
+	}
+	return l.turns.ring.Home()
+}
+
+// stepEnded tells the panic of a coroutine that has ended from one of a
+// callback.
+func (l *Loop) stepEnded() bool {
+	ended := l.current != nil
+	l.current = nil
+	return ended
+}
+
+// apart has fn transfer to a coroutine, as a goroutine of which nothing is known
+// but that control is to come back to it after one step.
+func (l *Loop) apart(fn func(here *coro.Coroutine)) {
+	current, single, home := l.current, l.turns.single, l.turns.ring.Home()
+	here := &coro.Coroutine{}
+	l.turns.single = true
+	l.turns.ring.SetHome(here)
+	defer func() {
+		if value := recover(); value != nil && !l.stepEnded() {
+			panic(value)
+		}
+		l.current, l.turns.single = current, single
+		l.turns.ring.SetHome(home)
+	}()
+	fn(here)
+}
+
+// startEagerly runs the first step of a task within its starter's step.
+func (l *Loop) startEagerly(t *Task) {
+	if o := l.observer; o != nil {
+		defer o.current.Store(l.current)
+		o.current.Store(t)
+	}
+	l.turns.starters = append(l.turns.starters, l.current)
+	defer func() {
+		last := len(l.turns.starters) - 1
+		l.turns.starters[last] = nil
+		l.turns.starters = l.turns.starters[:last]
+	}()
+	l.apart(func(here *coro.Coroutine) { here.Transfer(&l.turns.ring, &l.carrier(t, nil).co) })
+}
+
+// disturb resumes a suspended coroutine for something else than its next step,
+// see coroutine.disturbed, until it gives control back or has ended.
+func (l *Loop) disturb(c *coroutine) {
+	l.apart(func(here *coro.Coroutine) { here.Interrupt(&l.turns.ring, &c.co) })
+}
