@@ -20,6 +20,30 @@ func BenchmarkResume(b *testing.B) {
 	}
 }
 
+// BenchmarkTransfer is a hundred coroutines in a circle.
+func BenchmarkTransfer(b *testing.B) {
+	c := newCircle()
+	left := b.N
+	var members [100]*coro.Coroutine
+	for i := range members {
+		members[i] = c.New(func(self *coro.Coroutine) {
+			for left > 0 {
+				left--
+				if !self.Transfer(&c.ring, members[(i+1)%len(members)]) {
+					return
+				}
+			}
+			self.Transfer(&c.ring, &c.home)
+		})
+	}
+	b.ReportAllocs()
+	c.home.Transfer(&c.ring, members[0])
+	b.StopTimer()
+	for _, m := range members {
+		c.home.Interrupt(&c.ring, m)
+	}
+}
+
 // BenchmarkPull is what BenchmarkResume is held against.
 func BenchmarkPull(b *testing.B) {
 	next, stop := iter.Pull(func(yield func(struct{}) bool) {

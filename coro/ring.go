@@ -13,9 +13,11 @@ package coro
 //
 // How it works: iter.Pull swaps the goroutine that calls next, or yield, with
 // the one that is suspended in it, whichever goroutines those are, as long as
-// next and yield take turns. So each coroutine is a place as well, in which
-// one goroutine of the ring is suspended, its own or another one, and who
-// transfers swaps with whom he transfers to, in the other's place.
+// next and yield take turns. (What is below does not stand for a certain
+// coroutine, says runtime/coro.go, only for the ability to transfer control.) So
+// each coroutine is a place as well, in which one goroutine of the ring is
+// suspended, its own or another one, and who transfers swaps with whom he
+// transfers to, in the other's place.
 type Ring struct {
 	home   *Coroutine
 	signal *Coroutine // who leaves or is interrupted, until that is attended to
@@ -36,8 +38,13 @@ func (c *Coroutine) Transfer(r *Ring, to *Coroutine) (ok bool) {
 	return c.swap(r, to) || c.Attend(r)
 }
 
-// Interrupt is a Transfer whose receiver's own Transfer returns false.
+// Interrupt is a Transfer whose receiver's own Transfer returns false. One that
+// has not started never does.
 func (c *Coroutine) Interrupt(r *Ring, to *Coroutine) (ok bool) {
+	if to.yield == nil {
+		to.Stop()
+		return true
+	}
 	r.signal = to
 	return c.Transfer(r, to)
 }
@@ -86,14 +93,14 @@ func (c *Coroutine) TransferByNext(r *Ring, to *Coroutine) (ok bool) {
 // Transfer does, when that is due.
 func (c *Coroutine) Attend(r *Ring) (ok bool) {
 	for r.signal != nil {
-		switch leaving := r.signal; c {
-		case leaving:
+		switch who := r.signal; c {
+		case who:
 			r.signal = nil
 			return false
 		case r.home:
 			r.signal = nil
-			c.swap(r, leaving)
-			leaving.next() // panics, if the swap has not
+			c.swap(r, who)
+			who.next() // panics with what who ended with, if the swap has not
 		default:
 			c.swap(r, r.home)
 		}

@@ -83,6 +83,12 @@ func TestInterruptIsAnsweredByTheReceiver(t *testing.T) {
 	if !first.Ended() {
 		t.Error("first has not ended")
 	}
+	unstarted := c.New(func(*coro.Coroutine) { t.Error("the body ran") })
+	for range 2 {
+		if !c.home.Interrupt(&c.ring, unstarted) || !unstarted.Ended() {
+			t.Error("the one that had not started has not ended")
+		}
+	}
 }
 
 // Whoever ends, and however, control comes home, wherever everybody is suspended
