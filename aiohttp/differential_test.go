@@ -102,9 +102,16 @@ func excepted(request []byte) bool {
 	return chunked && (bareLF || oddName(lower)) || // in a trailer
 		strings.Contains(lower, "\n ") || strings.Contains(lower, "\n\t") || // folded lines
 		chunked && (strings.Contains(lower, "content-length") || strings.Contains(lower, "http/1.0")) ||
-		hugeChunk.MatchString(lower) ||
+		hugeChunk.MatchString(lower) || undecided(lower) ||
 		strings.Contains(lower, "http/2") || strings.Contains(lower, "upgrade") ||
 		differs(string(request))
+}
+
+// undecided reports whether a request of HTTP/1.0 may ask for both keep-alive and
+// close.
+func undecided(request string) bool {
+	return strings.Contains(request, "http/1.0") && strings.Count(request, "connection:") > 1 &&
+		strings.Contains(request, "keep-alive") && strings.Contains(request, "close")
 }
 
 // oddName reports whether a line has a name that is none.
