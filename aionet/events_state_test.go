@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"testing"
-	"time"
 
 	"github.com/goaio/aio"
 )
@@ -81,11 +80,12 @@ func TestAnIdleConnectionThatIsClosedIsForgotten(t *testing.T) {
 
 // listening is an EventHandler that waits for the peer to hang up.
 type listening struct {
-	c            *Conn
-	heard, ended *aio.Event
+	c                   *Conn
+	begun, heard, ended *aio.Event
 }
 
 func (l listening) Event(ctx context.Context) error {
+	l.begun.Set()
 	if err := l.heard.Wait(ctx); err != nil {
 		return err
 	}
@@ -98,8 +98,8 @@ func (l listening) HungUp() { l.heard.Set() }
 func (l listening) Closed() { l.ended.Set() }
 
 func TestAHandlerHearsThatThePeerHungUp(t *testing.T) {
-	heard, ended := &aio.Event{}, &aio.Event{}
-	withServer(t, Events(func(c *Conn) EventHandler { return listening{c, heard, ended} }),
+	begun, heard, ended := &aio.Event{}, &aio.Event{}, &aio.Event{}
+	withServer(t, Events(func(c *Conn) EventHandler { return listening{c, begun, heard, ended} }),
 		func(ctx context.Context, address string) error {
 			client, err := Dial(ctx, "tcp", address)
 			if err != nil {
@@ -109,7 +109,7 @@ func TestAHandlerHearsThatThePeerHungUp(t *testing.T) {
 			if _, err := client.Write([]byte("x")); err != nil {
 				return err
 			}
-			if err := aio.Sleep(ctx, time.Millisecond); err != nil { // the event is a round of its own
+			if err := begun.Wait(ctx); err != nil {
 				return err
 			}
 			if err := client.CloseWrite(); err != nil {

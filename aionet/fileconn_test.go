@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -113,7 +114,12 @@ func TestFileConnOfAFIFO(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(5*time.Millisecond, func() { _ = os.WriteFile(path, []byte("hello"), 0) })
+		go func() {
+			for !c.waits(reading) {
+				runtime.Gosched()
+			}
+			_ = os.WriteFile(path, []byte("hello"), 0)
+		}()
 		got := make([]byte, 5)
 		if _, err := io.ReadFull(c, got); string(got) != "hello" || err != nil {
 			t.Errorf("read %q, %v", got, err)

@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/goaio/aio"
 )
@@ -91,9 +91,10 @@ func TestOnReadableTakenBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go func() { _ = c.Close() }()
+		var closing sync.WaitGroup
+		closing.Go(func() { _ = c.Close() })
 		_ = c.OnReadable(func() {})
 		_ = d.Close()
+		closing.Wait()
 	}
-	time.Sleep(time.Millisecond)
 }
