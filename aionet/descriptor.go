@@ -90,7 +90,7 @@ func (d *descriptor) half(turn uint32) (*direction, int) {
 	return &d.out, 1
 }
 
-// Ready hears from the home loop.
+// Ready hears from the home loop. It is [loop.Source]'s: nobody else calls it.
 func (d *descriptor) Ready(is loop.Readiness) {
 	d.mu.Lock()
 	d.notice(is)
@@ -204,5 +204,6 @@ func (d *descriptor) use(fn func(fd int) error) error {
 	return fn(d.fd)
 }
 
-// Closed reports whether the file is closed, and its number perhaps another's.
+// Closed reports whether the file is closed, and its number perhaps another's. It
+// is [loop.Source]'s; a call of a connection that was closed says so itself.
 func (d *descriptor) Closed() bool { return d.state.Load()&released != 0 }

@@ -10,7 +10,8 @@ import (
 )
 
 // Handler is what a server does with its connections. [PerConnection],
-// [PerEvent], [Events] and [Callbacks] make one.
+// [PerEvent], [Events], [Callbacks] and [Requests] make one, and all but the
+// last have a form for TLS.
 type Handler interface {
 	// accepted is called on the reactor's loop with a connection that is the
 	// handler's from here on.
