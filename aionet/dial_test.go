@@ -125,16 +125,37 @@ func TestDialTriesTheNextAddress(t *testing.T) {
 	})
 }
 
+// refusing is a port of 127.0.0.0/8 on which nobody listens, nor can: a socket
+// is bound to it.
+func refusing(t *testing.T) int {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.CloseOnExec(fd)
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := unix.Bind(fd, &unix.SockaddrInet4{}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name.(*unix.SockaddrInet4).Port
+}
+
 func TestDialErrorsNameEveryAttempt(t *testing.T) {
 	inTaskAndGoroutine(t, func(t *testing.T) {
+		port := refusing(t)
 		d := Dialer{LookupNetIP: answers("127.0.0.2", "127.0.0.3")}
-		_, err := d.Dial(callersContext(), "tcp", "example.com:1")
+		_, err := d.Dial(callersContext(), "tcp", fmt.Sprintf("example.com:%d", port))
 		var attempts *DialError
 		if !errors.As(err, &attempts) || len(attempts.Attempts) != 2 || !errors.Is(err, syscall.ECONNREFUSED) || attempts.Timeout() {
 			t.Errorf("%#v", err)
 		}
-		want := "dial tcp example.com:1: none of 2 addresses answered: " +
-			"127.0.0.2:1: connect: connection refused; 127.0.0.3:1: connect: connection refused"
+		want := fmt.Sprintf("dial tcp example.com:%[1]d: none of 2 addresses answered: "+
+			"127.0.0.2:%[1]d: connect: connection refused; 127.0.0.3:%[1]d: connect: connection refused", port)
 		if err.Error() != want {
 			t.Errorf("got  %v\nwant %v", err, want)
 		}
@@ -153,7 +174,7 @@ func TestDialErrors(t *testing.T) {
 		{"unix", "", "it is empty"},
 		{"unix", long, "this one 200"},
 		{"unix", "/no/such/socket", "no such file"},
-		{"tcp", "127.0.0.1:1", "connect: connection refused"},
+		{"tcp", fmt.Sprintf("127.0.0.1:%d", refusing(t)), "connect: connection refused"},
 	} {
 		inTaskAndGoroutine(t, func(t *testing.T) {
 			c, err := Dial(callersContext(), test.network, test.address)
