@@ -22,7 +22,7 @@ func Sendfile(socket, file int, offset *int64, count int) (int, error) {
 
 // SendfileResident is [Sendfile] from the file's own position, of a piece that is in memory ([Resident]): it takes some
 // hundred microseconds a megabyte and never waits. The scheduler would take a call that long for one that blocks, and
-// have another thread go on in its place: on one core that costs a seventh of the throughput. Should part of the piece
+// have another thread go on in its place: on one core that costs a sixth of the throughput. Should part of the piece
 // be on the disk after all, other goroutines and the collector wait for that too, so pieces are to be small.
 func SendfileResident(socket, file, count int) (int, error) {
 	for {
