@@ -22,36 +22,50 @@ type backgroundLoop struct {
 	count int
 }
 
-// register has d hear from the background loop too, which it returns.
+// register has d hear from the background loop too, which it returns. The caller
+// has a turn of d or uses it, so that it is not closed meanwhile.
 func (b *backgroundLoop) register(d *descriptor) (*loop.Loop, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	d.mu.Lock()
-	known := d.behind
-	d.mu.Unlock()
-	if known {
-		return b.loop, nil
+	l, known, err := b.enter(d)
+	if known || err != nil {
+		return l, err
 	}
-	if b.loop == nil {
-		if err := b.start(); err != nil {
-			return nil, err
-		}
-	}
-	b.count++
-	d.mu.Lock()
-	d.behind = true
-	d.mu.Unlock()
-	l := b.loop
+	// Without the lock, which a callback of that loop that closes a file wants.
 	registered := make(chan error, 1)
 	l.CallSoon(func() { registered <- l.Register(d.fd, behind{d}) })
 	if err := <-registered; err != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		d.mu.Lock()
 		d.behind = false
+		for _, half := range [...]*direction{&d.in, &d.out} {
+			if half.waiter != nil { // who has seen it as known: it tries itself
+				half.waiter.Wake()
+			}
+		}
 		d.mu.Unlock()
 		b.leave()
 		return nil, err
 	}
 	return l, nil
+}
+
+// enter counts d, unless it is known, and so keeps the loop.
+func (b *backgroundLoop) enter(d *descriptor) (l *loop.Loop, known bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.behind {
+		return b.loop, true, nil
+	}
+	if b.loop == nil {
+		if err := b.start(); err != nil {
+			return nil, false, err
+		}
+	}
+	b.count++
+	d.behind = true
+	return b.loop, false, nil
 }
 
 func (b *backgroundLoop) start() error {
