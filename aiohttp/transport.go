@@ -199,7 +199,8 @@ func (t *Transport) roundTrip(ctx context.Context, request *http.Request) (*http
 }
 
 // CloseIdleConnections closes the connections that nobody uses at the moment.
-// Those in use are closed or kept as before.
+// Those in use are closed or kept as before; one of HTTP/2 is closed when its
+// last request has ended, unless another one comes before.
 func (t *Transport) CloseIdleConnections() {
 	t.pool.closeIdle(func(*clientConnection) bool { return true })
 	t.shared.closeIdle()

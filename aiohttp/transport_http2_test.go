@@ -102,6 +102,48 @@ func TestClientHTTP2(t *testing.T) {
 	})
 }
 
+// A connection that is in use when the idle ones are closed is closed when it is
+// not any more, unless somebody uses it again before.
+func TestClientHTTP2InUseWhileIdleOnesAreClosed(t *testing.T) {
+	address, config, connections := servingHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		_, _ = io.Copy(w, r.Body)
+	})
+	for _, again := range []bool{false, true} {
+		everywhere(t, func(t *testing.T, ctx context.Context, transport *Transport) {
+			speaking(transport, config)
+			before := connections.Load()
+			body, end := io.Pipe()
+			request, _ := http.NewRequestWithContext(ctx, "POST", address, body)
+			response, err := transport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transport.CloseIdleConnections()
+			if again {
+				if _, _, err := fetch(ctx, transport, "GET", address, nil); err != nil {
+					t.Error(err)
+				}
+			}
+			_ = end.Close()
+			if _, err := io.ReadAll(response.Body); err != nil {
+				t.Error(err)
+			}
+			_ = response.Body.Close()
+			if again {
+				if _, _, err := fetch(ctx, transport, "GET", address, nil); err != nil || connections.Load() != before+1 {
+					t.Error(err, connections.Load()-before)
+				}
+				return
+			}
+			eventually(t, "the connection is closed", func() bool {
+				open, _, _ := transport.pool.counts()
+				return open == 0
+			})
+		})
+	}
+}
+
 // HTTP/2 is spoken where net/http's transport speaks it.
 func TestClientProtocols(t *testing.T) {
 	address, config, _ := servingHTTP2(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })

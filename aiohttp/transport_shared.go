@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // sharedConnections are a transport's connections of HTTP/2, each for many
@@ -29,6 +30,9 @@ type sharedConnections struct {
 type sharedConnection struct {
 	conn *http.ClientConn
 	made *clientConnection
+	// retiring says that it is closed once no request uses it. net/http's client
+	// counts a request for a moment longer than its caller waits.
+	retiring atomic.Bool
 }
 
 // errShared tells who waits for a connection that there is one to share.
@@ -41,6 +45,9 @@ var errShared = errors.New("aiohttp: there is a connection to share")
 func (s *sharedConnections) find(key targetKey) *sharedConnection {
 	for _, c := range s.of(key) {
 		if c.conn.Available() > 0 {
+			if c.retiring.Load() {
+				c.retiring.Store(false)
+			}
 			return c
 		}
 	}
@@ -121,10 +128,13 @@ func (t *Transport) share(ctx context.Context, made *clientConnection) error {
 	s.hosts[made.key] = append(s.hosts[made.key], c)
 	s.mu.Unlock()
 	conn.SetStateHook(func(*http.ClientConn) {
-		if conn.Err() != nil {
+		switch {
+		case conn.Err() != nil:
 			s.remove(c)
 			made.close()
-		} else {
+		case c.retiring.Load() && conn.InFlight() == 0:
+			_ = conn.Close()
+		default:
 			t.pool.sharedWith(made.key)
 		}
 	})
@@ -144,7 +154,8 @@ func (s *sharedConnections) remove(c *sharedConnection) {
 	}
 }
 
-// closeIdle closes those that no request uses.
+// closeIdle closes those that no request uses, others when none does any more
+// unless one more has come by then.
 func (s *sharedConnections) closeIdle() {
 	s.mu.Lock()
 	var all []*sharedConnection
@@ -153,6 +164,7 @@ func (s *sharedConnections) closeIdle() {
 	}
 	s.mu.Unlock()
 	for _, c := range all {
+		c.retiring.Store(true)
 		if c.conn.InFlight() == 0 {
 			_ = c.conn.Close()
 		}
