@@ -30,7 +30,7 @@ type Coroutine struct {
 	running bool
 	stopped bool
 	ended   bool
-	byYield bool // who is suspended in this place called next
+	byYield bool // who is suspended in this place called next, and is reached by yield
 	leaving bool
 }
 

@@ -167,3 +167,49 @@ func TestCloseSaysWhereTheAbandonedStood(t *testing.T) {
 		}
 	}
 }
+
+// The task's waiter is still in the list of what it was unwound from, where
+// other loops and goroutines have theirs.
+func TestDeferredAwaitsOfTheAbandonedLeaveOthersAlone(t *testing.T) {
+	l, _ := New(Options{Driver: "simulated"})
+	var first, second Future
+	var list WaitList
+	var unwound int
+	start(l, func(ctx context.Context) error {
+		defer func() { unwound++ }()
+		defer func() { _, _ = second.Wait(ctx) }()
+		defer func() { _ = Sleep(ctx, time.Hour) }()
+		_, _ = first.Wait(ctx)
+		return nil
+	})
+	sleeper := start(l, func(ctx context.Context) error {
+		defer func() { unwound++ }()
+		defer func() { _, _ = second.Wait(ctx) }()
+		defer func() { _ = Sleep(ctx, time.Minute) }()
+		return Sleep(ctx, time.Hour)
+	})
+	start(l, func(ctx context.Context) error {
+		defer func() { unwound++ }()
+		w, err := NewWaiter(ctx)
+		if err != nil {
+			return err
+		}
+		list.PushBack(w)
+		return w.Wait(ctx)
+	})
+	l.Stop()
+	_ = l.RunForever()
+	if err := l.Close(); !errors.Is(err, ErrAbandoned) {
+		t.Errorf("close: %v", err)
+	}
+	if unwound != 3 || !errors.Is(sleeper.Err(), ErrClosed) {
+		t.Errorf("%d unwound, the sleeper's error is %v", unwound, sleeper.Err())
+	}
+	ended := second.Done()
+	second.Complete(nil, nil)
+	first.Complete(nil, nil)
+	<-ended
+	if list.WakeFirst() {
+		t.Error("one that was abandoned has taken a wake that others wait for")
+	}
+}

@@ -205,6 +205,8 @@ func (c *coroutine) disturbed() {
 			return
 		}
 	}
+	// What it waited for goes to others.
+	atomic.CompareAndSwapUint32(&c.waiter.state, pending, cancelled)
 	runtime.Goexit()
 }
 

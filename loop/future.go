@@ -40,8 +40,8 @@ func (f *Future) Done() <-chan struct{} {
 		return closed
 	}
 	for w := f.waiters.First(); w != nil; w = w.Next() {
-		if w.co == nil && w.outside().done != nil {
-			return w.outside().done
+		if w.co == nil && w.outsider().done != nil {
+			return w.outsider().done
 		}
 	}
 	done := make(chan struct{})
@@ -105,7 +105,7 @@ func (f *Future) complete(err error, asCancelled bool, first func()) {
 	var own []func()
 	for w := f.waiters.PopFirst(); w != nil; w = f.waiters.PopFirst() {
 		if w.co == nil {
-			if o := w.outside(); o.call != nil && o.loop == nil {
+			if o := w.outsider(); o.call != nil && o.loop == nil {
 				own = append(own, o.call)
 				continue
 			}

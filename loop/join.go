@@ -138,11 +138,11 @@ func (s *circle) closes(t *Task) bool {
 // joins returns the task whose end t waits for, or all of them, if t is of that
 // loop. Who has been woken or cancelled waits no more.
 func (t *Task) joins(l *Loop) (one *Task, all []*Task) {
-	c := t.coroutine()
-	if c == nil || c.loop != l || c.waiter.Done() {
+	if t.scope.loop != l {
 		return nil, nil
 	}
-	if c.rare == nil {
+	c := t.coroutine()
+	if c == nil || c.rare == nil || c.waiter.Done() {
 		return nil, nil
 	}
 	return c.rare.joining, c.rare.all

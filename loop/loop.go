@@ -53,7 +53,7 @@ type Loop struct {
 	tasks      registry
 	unread     unread
 	round      rounds
-	current    *Task
+	current    *Task // whose step is being run; nil at home, as in callbacks
 	turns      turns
 	external   atomic.Int64
 	observer   *observer // nil if nobody watches
@@ -117,7 +117,7 @@ func New(options Options) (*Loop, error) {
 	l.rearmer, _ = d.(driver.Rearmer)
 	l.dispatcher = l.dispatch
 	l.runner.Owner = l
-	l.turns.ring.SetHome(&l.turns.outside)
+	l.turns.ring.SetHome(&l.turns.own)
 	if l.observer = newObserver(&l.options); l.observer != nil {
 		l.turns.single = true // each step is an entry of its own
 	}

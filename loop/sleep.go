@@ -55,7 +55,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if c == nil {
 		return sleepGoroutine(ctx, d)
 	}
-	if d <= 0 {
+	if d <= 0 || c.loop.closed.Load() { // see NewWaiterFor; no await of a closed loop returns
 		return c.yield(ctx)
 	}
 	if err := c.checkThread(); err != nil {

@@ -11,7 +11,7 @@ import (
 // hands it on to the one whose step is due next.
 type turns struct {
 	ring     coro.Ring
-	outside  coro.Coroutine // stands for the loop's goroutine
+	own      coro.Coroutine // stands for the loop's own goroutine
 	single   bool           // control goes home after each step
 	starters []*Task        // whose steps run the first ones of others, see startEagerly
 }
@@ -22,14 +22,14 @@ type turns struct {
 // it.
 func (l *Loop) step(t *Task) {
 	c := l.carrier(t, nil)
-	outside, ring, ok := &l.turns.outside, &l.turns.ring, false
-	if c.co.ByYield() {
-		ok = outside.TransferByYield(ring, &c.co)
+	own, ring, ok := &l.turns.own, &l.turns.ring, false
+	if c.co.ByYield() { // Transfer in pieces, see Waiter.Wait
+		ok = own.TransferByYield(ring, &c.co)
 	} else {
-		ok = outside.TransferByNext(ring, &c.co)
+		ok = own.TransferByNext(ring, &c.co)
 	}
 	if !ok {
-		outside.Attend(ring)
+		own.Attend(ring)
 	}
 	l.current = nil
 }
@@ -58,7 +58,8 @@ func (l *Loop) next(idle *coroutine) *coro.Coroutine {
 		return l.home()
 	}
 	if l.round.todo == 0 {
-		if l.round.single || !l.plain() || l.round.stopping.Load() {
+		// Shuffle is the program's: it is called at home, as a callback is.
+		if l.round.single || l.options.Shuffle != nil || !l.plain() || l.round.stopping.Load() {
 			return l.home()
 		}
 		l.begin()
@@ -83,16 +84,18 @@ func (l *Loop) home() *coro.Coroutine {
 	return l.turns.ring.Home()
 }
 
-// stepEnded tells the panic of a coroutine that has ended from one of a
-// callback.
+// stepEnded is asked about a panic that came home. It tells that of a coroutine
+// that has ended, in whose step it was, from one of a callback; the step is over
+// then.
 func (l *Loop) stepEnded() bool {
 	ended := l.current != nil
 	l.current = nil
 	return ended
 }
 
-// apart has fn transfer to a coroutine, as a goroutine of which nothing is known
-// but that control is to come back to it after one step.
+// apart lets the calling goroutine, whoever it is of, transfer to a coroutine in
+// the middle of what it does: fn transfers as here, which stands for the
+// goroutine meanwhile, and control comes back to it after one step.
 func (l *Loop) apart(fn func(here *coro.Coroutine)) {
 	current, single, home := l.current, l.turns.single, l.turns.ring.Home()
 	here := &coro.Coroutine{}

@@ -31,9 +31,9 @@ type outsider struct {
 	loop *Loop         // where to call it; nil: in whoever completes the future
 }
 
-// outside returns the outsider that w, which has no coroutine, is a part of. A
+// outsider returns the outsider that w, which has no coroutine, is a part of. A
 // pointer to it in each waiter would cost a million suspended tasks 16 MB.
-func (w *Waiter) outside() *outsider { return (*outsider)(unsafe.Pointer(w)) }
+func (w *Waiter) outsider() *outsider { return (*outsider)(unsafe.Pointer(w)) }
 
 // OnCancel has fn called on the loop, instead of ending the wait, when the task
 // is cancelled; it says whether it took the cancel over. A gather hands the
@@ -72,6 +72,11 @@ func NewWaiterFor(ctx context.Context, awaited *Awaited, object any) (*Waiter, e
 	}
 	if err := c.checkThread(); err != nil {
 		return nil, err
+	}
+	if c.loop.closed.Load() {
+		// The task is being unwound from an await, see disturbed, and its waiter
+		// may still be in a list. This one is of no use to anybody.
+		return &Waiter{co: c, state: cancelled}, nil
 	}
 	c.waiter.state = pending
 	c.task.beginWait(c.loop.round.clock, awaited, identity(object))
@@ -130,7 +135,7 @@ func (w *Waiter) release() {
 		c.loop.pushStep(c.task)
 		return
 	}
-	switch o := w.outside(); {
+	switch o := w.outsider(); {
 	case o.wake != nil:
 		o.wake <- struct{}{}
 	case o.done != nil:
@@ -199,25 +204,27 @@ func (w *Waiter) Wait(ctx context.Context) error {
 // cancel and awaits again. It reports a cancel that was delivered.
 func (w *Waiter) WaitShielded() error {
 	if w.co == nil {
-		<-w.outside().wake
-		return nil
+		return w.block(context.Background())
 	}
 	return w.co.awaitRequests(w)
 }
 
 func (w *Waiter) block(ctx context.Context) error {
+	if atomic.LoadUint32(&w.state) == idle {
+		panic("aio: wait with a Waiter that is not NewWaiter's, or was discarded") // maybe no outsider at all
+	}
 	if ctx == nil {
-		<-w.outside().wake
+		<-w.outsider().wake
 		return nil
 	}
 	select {
-	case <-w.outside().wake:
+	case <-w.outsider().wake:
 		return nil
 	case <-ctx.Done():
 		if atomic.CompareAndSwapUint32(&w.state, pending, cancelled) {
 			return cancelledBy(ctx)
 		}
-		<-w.outside().wake
+		<-w.outsider().wake
 		return nil
 	}
 }

@@ -12,7 +12,8 @@ import (
 // "ended", or the await that it is suspended in and where that stands, as in
 // "aio.Sleep at server.go:12". Of a task that is just running the first step
 // of another, see Options.EagerStart, it says "starting a task", and of one
-// without a loop "on a goroutine of its own". On the loop only, or while that does not run.
+// without a loop "on a goroutine of its own". On the loop only, or while that
+// does not run.
 func (t *Task) Where() string {
 	t.scope.loop.mustBeHere("Task.Where")
 	c := t.coroutine()
