@@ -113,9 +113,33 @@ func (f *Future) complete(err error, asCancelled bool, first func()) {
 		w.Wake()
 	}
 	f.mu.Unlock()
-	for _, fn := range own {
-		fn()
+	if len(own) > 0 {
+		callAll(own)
 	}
+}
+
+// callAll calls what is to be called by who completes a future. A loop whose
+// task or callback that is hears of a panic, as it does of those of callbacks
+// that it calls itself, and the completion goes on.
+func callAll(callbacks []func()) {
+	l := Current()
+	for _, fn := range callbacks {
+		if l == nil {
+			fn()
+		} else {
+			l.guarded(fn)
+		}
+	}
+}
+
+// guarded calls fn as a callback.
+func (l *Loop) guarded(fn func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			l.callbackPanicked(value)
+		}
+	}()
+	fn()
 }
 
 // AddDoneCallback has fn called when the future is complete: on the caller's
