@@ -397,7 +397,7 @@ func TestCopyLetsOthersRun(t *testing.T) {
 				_, err := io.Copy(c, r)
 				done = true
 				c.Close()
-				if len(<-got) != len(content) || rounds < len(content)/copyPiece {
+				if len(<-got) != len(content) || rounds < len(content)/(2*copyPiece) { // sendfile's pieces are the largest
 					t.Errorf("others had %d rounds", rounds)
 				}
 				_, _ = other.Await(ctx)
