@@ -56,7 +56,8 @@ func parseResponse(text string, r *http.Response) error {
 }
 
 // unfold joins lines that were folded, as RFC 9112, section 5.2, wants of user
-// agents.
+// agents. Its lines end with CR LF, so that a lone CR before an end stays one, which
+// is refused.
 func unfold(text string) string {
 	if !strings.Contains(text, "\n ") && !strings.Contains(text, "\n\t") {
 		return text
@@ -71,7 +72,7 @@ func unfold(text string) string {
 			b.WriteByte(' ')
 			line = trim(line)
 		case !first:
-			b.WriteByte('\n')
+			b.WriteString("\r\n")
 		}
 		if !first || line != "" {
 			line = strings.TrimRight(line, " \t")
@@ -79,7 +80,7 @@ func unfold(text string) string {
 		b.WriteString(line)
 		first = false
 	}
-	b.WriteByte('\n')
+	b.WriteString("\r\n")
 	return b.String()
 }
 
