@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/loop"
 )
@@ -44,10 +42,6 @@ func (c *clientConnection) speaksHTTP2() bool {
 	}
 	p := c.transport.Protocols
 	return c.to.scheme == "http" && !c.to.absolute() && p != nil && p.UnencryptedHTTP2() && !p.HTTP1()
-}
-
-func hasToken(values []string, token string) bool {
-	return httpguts.HeaderValuesContainsToken(values, token)
 }
 
 // maxSharedTries is how often a request is sent that servers turn away.

@@ -29,7 +29,7 @@ type targetKey struct {
 
 func (t *Transport) target(r *http.Request) (to target, err error) {
 	to.scheme = r.URL.Scheme
-	to.upgrade = to.scheme == "https" && r.Header["Upgrade"] != nil && hasToken(r.Header["Connection"], "upgrade")
+	to.upgrade = to.scheme == "https" && asksUpgrade(r.Header)
 	to.address, err = canonicalAddress(r.URL)
 	if err == nil && t.Proxy != nil {
 		to.proxy, err = t.Proxy(r)

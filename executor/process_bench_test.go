@@ -25,15 +25,7 @@ func BenchmarkProcess(b *testing.B) {
 			}
 		}
 	}
-	b.Run("goroutine", func(b *testing.B) { calls(b.Context(), b) })
-	b.Run("task", func(b *testing.B) {
-		if err := aio.Run(b.Context(), func(ctx context.Context) error {
-			calls(ctx, b)
-			return nil
-		}); err != nil {
-			b.Error(err)
-		}
-	})
+	inGoroutineAndTask(b, calls)
 }
 
 // BenchmarkProcess64 is the same with 64 calls in flight, on two workers.
@@ -63,6 +55,10 @@ func BenchmarkProcess64(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	inGoroutineAndTask(b, calls)
+}
+
+func inGoroutineAndTask(b *testing.B, calls func(ctx context.Context, b *testing.B)) {
 	b.Run("goroutine", func(b *testing.B) { calls(b.Context(), b) })
 	b.Run("task", func(b *testing.B) {
 		if err := aio.Run(b.Context(), func(ctx context.Context) error {

@@ -119,19 +119,26 @@ func TestCompressedFragments(t *testing.T) {
 	}
 }
 
+// begunText is a text of which "a" was sent.
+func begunText(t *testing.T, ctx context.Context, c *Conn) *MessageWriter {
+	t.Helper()
+	w, err := c.NextWriter(ctx, Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(w, "a")
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 // Control frames go between the fragments, messages wait for the end: queued ones
 // in the order of the calls, and another one in pieces too.
 func TestOthersWaitForTheMessage(t *testing.T) {
 	inBoth(t, func(t *testing.T, ctx context.Context) {
 		c, p := rawPair(t, Options{})
-		w, err := c.NextWriter(ctx, Text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.WriteString(w, "a")
-		if err := w.Flush(); err != nil {
-			t.Fatal(err)
-		}
+		w := begunText(t, ctx, c)
 		reading := aio.Go(ctx, func(ctx context.Context) error {
 			_, _, err := c.Read(ctx)
 			return err
@@ -203,14 +210,7 @@ func TestMessageCutOff(t *testing.T) {
 		t.Run(end.name, func(t *testing.T) {
 			inBoth(t, func(t *testing.T, ctx context.Context) {
 				c, p := rawPair(t, Options{})
-				w, err := c.NextWriter(ctx, Text)
-				if err != nil {
-					t.Fatal(err)
-				}
-				_, _ = io.WriteString(w, "a")
-				if err := w.Flush(); err != nil {
-					t.Fatal(err)
-				}
+				w := begunText(t, ctx, c)
 				_ = c.WriteNoWait(Text, []byte("dropped"))
 				waiting := aio.Go(ctx, func(ctx context.Context) error { return c.Write(ctx, Text, nil) })
 				if _, err := aio.Go(ctx, func(context.Context) error { end.end(c, p); return nil }).Await(ctx); err != nil {
