@@ -18,10 +18,12 @@ type chunks struct {
 	begun   bool  // a chunk was read, whose CR LF is to come
 	excess  int64 // framing bytes beyond what a frugal sender needs
 	trailer func(http.Header)
+	folds   bool // fields of the trailer may be folded, as RFC 9112 has it for responses
 }
 
 const (
-	maxChunkLine = 4096
+	maxChunkLine = 4096 // its end included
+	maxTrailer   = 4096
 	// A chunk's line of 16 bytes counts as normal, and twice its data may be
 	// added; what is beyond that may be this much in all.
 	maxExcess = 16 << 10
@@ -62,12 +64,16 @@ func (c *chunks) read(in *input, p []byte) (int, error) {
 // next reads up to the data of the next chunk.
 func (c *chunks) next(in *input) error {
 	if c.begun {
-		line, err := chunkLine(in)
-		if err != nil {
-			return err
-		}
-		if len(line) > 0 {
-			return errChunk
+		// No more than these two bytes are waited for: what else stands here is an
+		// error, and nothing may follow it.
+		for _, want := range [...]byte{'\r', '\n'} {
+			b, err := in.ReadByte()
+			if err != nil {
+				return err
+			}
+			if b != want {
+				return errChunk
+			}
 		}
 	}
 	c.begun = true
@@ -84,7 +90,7 @@ func (c *chunks) next(in *input) error {
 	}
 	c.left = n
 	c.excess = max(0, c.excess-16-2*n)
-	if c.excess > maxExcess {
+	if c.excess > maxExcess && n > 0 {
 		return errors.New("aiohttp: chunked encoding has too much framing for its data")
 	}
 	return nil
@@ -127,7 +133,7 @@ func chunkLine(in *input) ([]byte, error) {
 			}
 			return line, nil
 		}
-		if line = append(line, b); len(line) > maxChunkLine {
+		if line = append(line, b); len(line) >= maxChunkLine {
 			return nil, errChunkLine
 		}
 	}
@@ -136,8 +142,8 @@ func chunkLine(in *input) ([]byte, error) {
 // end reads the trailer section. Its lines end as those of chunks do, which is
 // stricter than net/http.
 func (c *chunks) end(in *input) error {
-	trailer := http.Header{}
-	for total := 0; ; {
+	var section []byte
+	for {
 		line, err := chunkLine(in)
 		if err != nil {
 			if err == io.EOF {
@@ -145,18 +151,24 @@ func (c *chunks) end(in *input) error {
 			}
 			return err
 		}
+		section = append(append(section, line...), "\r\n"...)
+		if len(section) > maxTrailer {
+			return errors.New("aiohttp: the trailer is too long")
+		}
 		if len(line) == 0 {
 			break
 		}
-		if total += len(line); total > maxChunkLine {
-			return errors.New("aiohttp: the trailer is too long")
+	}
+	trailer := http.Header{}
+	if len(section) > len("\r\n") {
+		text := string(section)
+		if c.folds {
+			text = unfold(text)
 		}
-		name, value, ok := bytes.Cut(line, []byte{':'})
-		key, valid := canonicalKey(string(name))
-		if !ok || !valid || len(name) == 0 || !validValue(trim(string(value))) {
+		var err error
+		if trailer, err = parseFields(text, nil); err != nil {
 			return errors.New("aiohttp: malformed trailer")
 		}
-		trailer.Add(key, trim(string(value)))
 	}
 	if c.trailer != nil {
 		c.trailer(trailer)

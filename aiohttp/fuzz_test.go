@@ -3,9 +3,14 @@
 package aiohttp
 
 import (
-	"bytes"
+	"bufio"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // FuzzServer sends the same bytes, cut in the same places, to net/http's server
@@ -47,24 +52,49 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
+// FuzzChunks has net/http and us read the same chunked bodies of responses, with
+// their trailers.
 func FuzzChunks(f *testing.F) {
-	f.Add([]byte("5\r\nhello\r\n0\r\n\r\n"))
-	f.Add([]byte("5;x=y\r\nhello\r\n0\r\nA: b\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		in := &input{conn: bytes.NewReader(b)}
+	f.Add("5\r\nhello\r\n0\r\n\r\n", 7)
+	f.Add("5;x=y\r\nhello\r\n0\r\nA: b\r\n\r\n", 1)
+	f.Add("5 \t\r\nhello\r\n00;\r\nA: b\r\n c\r\nB:d\r\n\r\n", 100)
+	f.Fuzz(func(t *testing.T, text string, piece int) {
+		if len(text) > 4000 || stricterWith(text) || hugeChunk.MatchString("\n"+strings.ToLower(text)) {
+			return
+		}
+		in := &input{conn: iotest.OneByteReader(strings.NewReader(text))}
 		in.open()
 		defer in.close()
-		c := &chunks{}
-		total := 0
-		var p [7]byte
-		for {
-			n, err := c.read(in, p[:])
-			if total += n; err != nil {
-				break
-			}
+		var trailer http.Header
+		ours := &chunks{folds: true, trailer: func(h http.Header) { trailer = h }}
+		got, err := readPieces(piece, func(p []byte) (int, error) { return ours.read(in, p) })
+
+		measure, _ := http.ReadResponse(bufio.NewReader(strings.NewReader(
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+text)), nil)
+		want, wantErr := readPieces(piece, measure.Body.Read)
+		if got != want || (err == nil) != (wantErr == nil) && !bareLF(text) {
+			t.Fatalf("%q: %q, %v; net/http %q, %v", text, got, err, want, wantErr)
 		}
-		if total > len(b) {
-			t.Errorf("%d bytes of body out of %d", total, len(b))
+		if err == nil && !maps.EqualFunc(trailer, measure.Trailer, slices.Equal) {
+			t.Errorf("%q: trailer %q, net/http %q", text, trailer, measure.Trailer)
 		}
 	})
+}
+
+// bareLF reports whether a line ends with no CR, which our trailers may not have.
+func bareLF(text string) bool { return strings.Contains(strings.ReplaceAll(text, "\r\n", ""), "\n") }
+
+func readPieces(size int, read func([]byte) (int, error)) (string, error) {
+	p := make([]byte, 1+uint(size)%64)
+	var b strings.Builder
+	for {
+		n, err := read(p)
+		b.Write(p[:n])
+		if err == io.EOF {
+			return b.String(), nil
+		}
+		if err != nil {
+			return b.String(), err
+		}
+	}
 }

@@ -349,7 +349,7 @@ func (h *head) framing() error {
 			return bad("a transfer coding in HTTP/1.0")
 		case len(codings) > 1:
 			return &badRequest{http.StatusNotImplemented, "too many transfer encodings"}
-		case !strings.EqualFold(codings[0], "chunked"):
+		case !equalFold(codings[0], "chunked"):
 			return &badRequest{http.StatusNotImplemented, "unsupported transfer encoding"}
 		case len(lengths) > 0:
 			return bad("both a length and a transfer coding")
@@ -433,9 +433,14 @@ func (h *head) connection() error {
 // net/http takes what is no proper list too.
 func looseToken(value, token string) bool {
 	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' }) {
-		if strings.EqualFold(word, token) {
+		if equalFold(word, token) {
 			return true
 		}
 	}
 	return false
 }
+
+// equalFold compares without regard to case, but only to that of ASCII:
+// strings.EqualFold takes the Kelvin sign for a k, so that a proxy beside us would
+// see another coding or option than we do.
+func equalFold(s, t string) bool { return ascii(s) && strings.EqualFold(s, t) }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"strings"
 	"sync"
 
 	"golang.org/x/net/http/httpguts"
@@ -43,14 +42,14 @@ func (c *call) deliver() error {
 		c.responseEnded(true)
 		return nil
 	case len(r.TransferEncoding) > 0:
-		b.chunks = &chunks{trailer: b.addTrailer}
+		b.chunks = &chunks{trailer: b.addTrailer, folds: true}
 	case r.ContentLength > 0:
 		b.left = r.ContentLength
 	default:
 		b.endless = true
 	}
 	r.Body = b
-	if c.gzip && strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+	if c.gzip && equalFold(r.Header.Get("Content-Encoding"), "gzip") {
 		r.Body = &gunzip{body: b}
 		delete(r.Header, "Content-Encoding")
 		delete(r.Header, "Content-Length")

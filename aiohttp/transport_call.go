@@ -3,6 +3,7 @@
 package aiohttp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"strings"
 	"sync"
 	"time"
 
@@ -258,6 +260,12 @@ func (c *call) readHead() (string, error) {
 		}
 		if n > 0 || c.received+len(b) >= limit {
 			return "", fmt.Errorf("aiohttp: the server's response headers exceed %d bytes", limit)
+		}
+		if end := bytes.IndexByte(b, '\n'); searched <= end && end >= 0 {
+			// A server of another protocol says a line and waits: no need to wait too.
+			if err := parseStatusLine(strings.TrimSuffix(string(b[:end]), "\r"), &http.Response{}); err != nil {
+				return "", err
+			}
 		}
 		searched = len(b)
 		if err := in.more(limit); err == io.EOF && searched > 0 {

@@ -23,6 +23,26 @@ func parseResponse(text string, r *http.Response) error {
 	if err != nil {
 		return malformed("no status line")
 	}
+	if err := parseStatusLine(line, r); err != nil {
+		return err
+	}
+	if r.Header, err = parseFields(unfold(text), nil); err != nil {
+		var b *badRequest
+		if errors.As(err, &b) {
+			return malformed("%s", b.text)
+		}
+		return err
+	}
+	if pragma := r.Header["Pragma"]; len(pragma) > 0 && pragma[0] == "no-cache" {
+		if _, has := r.Header["Cache-Control"]; !has {
+			r.Header["Cache-Control"] = []string{"no-cache"}
+		}
+	}
+	return responseFraming(r)
+}
+
+// parseStatusLine is RFC 9112, section 4.
+func parseStatusLine(line string, r *http.Response) (err error) {
 	proto, status, ok := strings.Cut(line, " ")
 	if !ok {
 		return malformed("status line %q", line)
@@ -40,44 +60,27 @@ func parseResponse(text string, r *http.Response) error {
 	} else if r.ProtoMajor, r.ProtoMinor, ok = http.ParseHTTPVersion(proto); !ok {
 		return malformed("version %q", proto)
 	}
-	if r.Header, err = parseFields(unfold(text), nil); err != nil {
-		var b *badRequest
-		if errors.As(err, &b) {
-			return malformed("%s", b.text)
-		}
-		return err
-	}
-	if pragma := r.Header["Pragma"]; len(pragma) > 0 && pragma[0] == "no-cache" {
-		if _, has := r.Header["Cache-Control"]; !has {
-			r.Header["Cache-Control"] = []string{"no-cache"}
-		}
-	}
-	return responseFraming(r)
+	return nil
 }
 
 // unfold joins lines that were folded, as RFC 9112, section 5.2, wants of user
-// agents. Its lines end with CR LF, so that a lone CR before an end stays one, which
-// is refused.
+// agents. A first line that continues nothing is left as it is, and so refused. Its
+// lines end with CR LF, so that a lone CR before an end stays one, which is refused.
 func unfold(text string) string {
-	if !strings.Contains(text, "\n ") && !strings.Contains(text, "\n\t") {
+	if !strings.Contains(text, "\n ") && !strings.Contains(text, "\n\t") || text[0] == ' ' || text[0] == '\t' {
 		return text
 	}
 	var b strings.Builder
 	first := true
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		folded := line != "" && (line[0] == ' ' || line[0] == '\t') && !first
 		switch {
-		case folded:
+		case line != "" && (line[0] == ' ' || line[0] == '\t'):
 			b.WriteByte(' ')
-			line = trim(line)
 		case !first:
 			b.WriteString("\r\n")
 		}
-		if !first || line != "" {
-			line = strings.TrimRight(line, " \t")
-		}
-		b.WriteString(line)
+		b.WriteString(trim(line))
 		first = false
 	}
 	b.WriteString("\r\n")
@@ -140,7 +143,7 @@ func responseCoding(r *http.Response) (bool, error) {
 	switch {
 	case !r.ProtoAtLeast(1, 1):
 		return false, nil
-	case len(codings) != 1 || !strings.EqualFold(codings[0], "chunked"):
+	case len(codings) != 1 || !equalFold(codings[0], "chunked"):
 		return false, malformed("unsupported transfer encoding %q", codings)
 	}
 	return true, nil
