@@ -40,6 +40,7 @@ func (c *call) deliver() error {
 			c.ends.spoil()
 		}
 		c.responseEnded(true)
+		c.sender.settle()
 		return nil
 	case len(r.TransferEncoding) > 0:
 		b.chunks = &chunks{trailer: b.addTrailer, folds: true}
@@ -83,6 +84,15 @@ var (
 // Read reads what is there, and waits if nothing is. A cancel of the request's
 // context ends the response.
 func (b *responseBody) Read(p []byte) (int, error) {
+	n, err := b.readAlone(p)
+	if err == io.EOF {
+		b.call.sender.settle()
+	}
+	return n, err
+}
+
+// readAlone refuses who reads at the same time as another.
+func (b *responseBody) readAlone(p []byte) (int, error) {
 	b.mu.Lock()
 	err := b.err
 	switch {

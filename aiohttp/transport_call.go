@@ -71,6 +71,13 @@ var errUnwound = errors.New("aiohttp: the task was ended")
 
 // fail ends the call.
 func (c *call) fail(err error) error {
+	if s := c.sender; s != nil && !aio.IsCancelled(err) {
+		// What has closed the connection says more than that it is closed. Once we
+		// have closed it ourselves the sender has nothing more to say.
+		if own := s.reason(); own != nil {
+			err = own
+		}
+	}
 	c.connection.close()
 	err = c.failure(err)
 	switch {
@@ -332,12 +339,16 @@ func (c *call) end(usable bool) {
 	c.ends.mu.Unlock()
 	switch {
 	case !last:
+		return
 	case unusable:
 		c.connection.close()
 		c.put(errors.New("aiohttp: the connection is not used again"))
 	default:
 		c.put(nil)
 		c.transport.put(c.connection)
+	}
+	if c.sender != nil {
+		c.sender.over.Set()
 	}
 }
 

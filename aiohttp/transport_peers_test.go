@@ -126,8 +126,8 @@ http {
 	uwsgi_temp_path %[1]s.uwsgi; scgi_temp_path %[1]s.scgi;
 	if_modified_since before; gzip on; gzip_min_length 1; gzip_types *;
 	types { text/plain txt; }
-	server { listen 127.0.0.1:%[2]d; root %[3]s; location /refuse { return 413 "no"; } keepalive_requests 1000; keepalive_timeout %[4]s; }
-}`, config, port, folder, "200ms")
+	server { listen 127.0.0.1:%[2]d; root %[3]s; location /refuse { return 413 "no"; keepalive_timeout 200ms; } keepalive_requests 1000; }
+}`, config, port, folder)
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

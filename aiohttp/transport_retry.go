@@ -33,12 +33,6 @@ func (c *call) failure(err error) error {
 	if aio.IsCancelled(err) {
 		return err
 	}
-	if s := c.sender; s != nil {
-		// What has closed the connection says more than that it is closed.
-		if own := s.reason(); own != nil {
-			err = own
-		}
-	}
 	connection := c.connection
 	var bodyError requestBodyError
 	if errors.As(err, &bodyError) {

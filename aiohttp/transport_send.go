@@ -125,6 +125,7 @@ type sender struct {
 	f         framing
 	cancel    func(cause error)
 	responded aio.Event // the response has begun, or the call has failed
+	over      aio.Event // the connection is back in the pool, or closed
 
 	mu  sync.Mutex
 	err error // why the body was not sent
@@ -160,6 +161,20 @@ func blocks(body io.Reader) bool {
 func (s *sender) abort(cause error) {
 	s.responded.Set()
 	s.cancel(cause)
+}
+
+// settle waits until the connection of a response that was read to its end is back
+// in the pool, so that the caller's next request finds it there. It takes
+// lingerSending at most; a cancel ends only the wait.
+func (s *sender) settle() {
+	if s == nil {
+		return
+	}
+	ctx, release := heed(s.call.request.Context())
+	if release != nil {
+		defer release()
+	}
+	_ = s.over.Wait(ctx)
 }
 
 func (s *sender) reason() error {

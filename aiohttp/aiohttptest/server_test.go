@@ -244,3 +244,50 @@ func TestReadTimeoutIsOfOneRequest(t *testing.T) {
 		}
 	})
 }
+
+// late is a body whose end shows a little after its last byte.
+type late struct {
+	ctx  context.Context
+	sent bool
+}
+
+func (l *late) Read(p []byte) (int, error) {
+	if !l.sent {
+		l.sent = true
+		return copy(p, "hello"), nil
+	}
+	if err := aio.Sleep(l.ctx, 20*time.Millisecond); err != nil {
+		return 0, err
+	}
+	return 0, io.EOF
+}
+
+// A connection is used again although the server's answer was read before the
+// sending of the request was over.
+func TestAnswerBeforeSendingIsOver(t *testing.T) {
+	peers := map[string]bool{}
+	for _, answer := range []string{"", "hello"} {
+		clear(peers)
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			peers[r.RemoteAddr] = true
+			_, _ = io.WriteString(w, answer)
+		})
+		Run(t, handler, func(ctx context.Context, client *http.Client) {
+			for range 3 {
+				request, err := http.NewRequestWithContext(ctx, "POST", "/", &late{ctx: ctx})
+				if err != nil {
+					t.Fatal(err)
+				}
+				request.ContentLength = 5
+				response, err := client.Do(request)
+				if text := read(t, response, err); text != answer {
+					t.Errorf("%q", text)
+				}
+			}
+		})
+		if len(peers) != 1 {
+			t.Errorf("answer %q: connections %v", answer, peers)
+		}
+	}
+}
