@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/goaio/aio/aiohttp/internal/clock"
 )
 
 func (s *Server) logAccess(r *http.Request, status int, written int64, took time.Duration) {
@@ -26,9 +28,9 @@ func (s *Server) logged(h http.Handler) http.Handler {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
+		start := clock.Now()
 		counting := &counting{ResponseWriter: w, status: http.StatusOK}
-		defer func() { s.logAccess(r, counting.status, counting.written, time.Since(start)) }()
+		defer func() { s.logAccess(r, counting.status, counting.written, clock.Now().Sub(start)) }()
 		h.ServeHTTP(counting, r)
 	})
 }

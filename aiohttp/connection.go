@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/goaio/aio/aiohttp/internal/clock"
 	"github.com/goaio/aio/aiohttp/internal/upgrade"
 	"github.com/goaio/aio/aionet"
 )
@@ -175,8 +176,8 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 			c.begins()
 			// Only a request that comes in pieces needs a deadline.
 			if timeout := s.readHeaderTimeout(); timeout > 0 && begun.IsZero() {
-				begun = time.Now()
-				_ = c.conn.SetReadDeadline(begun.Add(timeout))
+				begun = clock.Now()
+				_ = c.conn.SetReadDeadline(clock.Deadline(begun.Add(timeout)))
 			}
 			// What has been answered need not wait for the rest.
 			if err := w.out.flush(); err != nil {

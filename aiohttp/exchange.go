@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp/internal/clock"
 	"github.com/goaio/aio/aionet"
 	"github.com/goaio/aio/loop"
 )
@@ -62,7 +63,7 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 	s := c.server
 	start := time.Time{}
 	if s.WriteTimeout > 0 || s.ReadTimeout > 0 || s.AccessLog != nil {
-		start = time.Now()
+		start = clock.Now()
 		x.limit(start, begun)
 	}
 	x.ctx.values = c.values
@@ -87,7 +88,7 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 		x.response.state |= closeAfter | returned
 	}
 	if s.AccessLog != nil && !x.abandoned {
-		s.logAccess(x.request, x.response.status, x.response.written, time.Since(start))
+		s.logAccess(x.request, x.response.status, x.response.written, clock.Now().Sub(start))
 	}
 	if s.ReadTimeout > 0 && x.body.present && goOn {
 		_ = c.conn.SetReadDeadline(time.Time{})
@@ -99,13 +100,13 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 func (x *exchange) limit(now, begun time.Time) {
 	s, conn := x.connection.server, x.connection.conn
 	if s.WriteTimeout > 0 {
-		_ = conn.SetWriteDeadline(now.Add(s.WriteTimeout))
+		_ = conn.SetWriteDeadline(clock.Deadline(now.Add(s.WriteTimeout)))
 	}
 	if s.ReadTimeout > 0 && x.body.present {
 		if begun.IsZero() {
 			begun = now
 		}
-		_ = conn.SetReadDeadline(begun.Add(s.ReadTimeout))
+		_ = conn.SetReadDeadline(clock.Deadline(begun.Add(s.ReadTimeout)))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aionet"
@@ -17,8 +18,9 @@ import (
 // is shut down, and closes it: for what no listener has accepted, such as an end
 // of [aionet.SocketPair] or a connection in memory. It runs in the caller's task,
 // which handlers that are marked with [OnLoop] are called in, and waits for each
-// request there. The limits of a listener's connections do not concern it, and
-// Shutdown does not wait for it; it ends with the response that is under way.
+// request there. The server's timeouts hold, on the clock of the caller's loop;
+// how many connections it may have does not concern it. Shutdown does not wait for
+// it: it ends with the response that is under way.
 //
 // If c has a method OnHangUp(func()), the function that it is given is to be
 // called on the loop when the peer sends no more: that cancels the request's
@@ -44,7 +46,7 @@ func (s *Server) ServeConn(ctx context.Context, c interface {
 		}
 	}()
 	for !s.stopping() || finishing() {
-		if err := c.WaitReadable(ctx); err != nil {
+		if err := waitFor(ctx, c.WaitReadable, handler.(aionet.IdleLimiter).IdleLimit()); err != nil {
 			return ending(err)
 		}
 		switch err := handler.Event(ctx); {
@@ -56,6 +58,20 @@ func (s *Server) ServeConn(ctx context.Context, c interface {
 		}
 	}
 	return ErrServerClosed
+}
+
+// waitFor waits for the next request, or what else comes, for a limited time. A
+// limit of 0 is none. The end of the time is that of the connection.
+func waitFor(ctx context.Context, wait func(context.Context) error, limit time.Duration) error {
+	if limit <= 0 {
+		return wait(ctx)
+	}
+	err := aio.Timeout(ctx, limit, wait)
+	var over *aio.TimeoutError
+	if errors.As(err, &over) {
+		return net.ErrClosed
+	}
+	return err
 }
 
 // ending is the error of a connection that has ended, nil for how they do.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/goaio/aio"
-	"github.com/goaio/aio/loop"
+	"github.com/goaio/aio/aiohttp/internal/clock"
 )
 
 // Shutdown stops the server: it closes the listeners and the idle connections,
@@ -83,14 +83,10 @@ func (s *Server) patience() time.Duration {
 // and returns a function that awaits the end of those which are not on a loop of
 // the server, for as long as the DrainTimeout goes on.
 func (s *Server) drainUpgraded() func(ctx context.Context) error {
-	now := time.Now
-	if l := loop.Current(); l != nil {
-		now = l.Now
-	}
-	begun := now()
+	begun := clock.Now()
 	s.upgraded.GoAway()
 	return func(ctx context.Context) error {
-		left := s.patience() - now().Sub(begun)
+		left := s.patience() - clock.Now().Sub(begun)
 		if aio.Timeout(ctx, left, s.upgraded.Wait) == nil {
 			return nil
 		}

@@ -80,7 +80,7 @@ type Transport struct {
 	MaxConnsPerHost     int           // those being dialled included; 0 for no limit. Who comes then waits in line
 	MaxIdleConns        int           // of all hosts; 0 for no limit
 	MaxIdleConnsPerHost int           // http.DefaultMaxIdleConnsPerHost if it is 0
-	IdleConnTimeout     time.Duration // on the system's clock; 0 for none
+	IdleConnTimeout     time.Duration // 0 for none
 
 	ResponseHeaderTimeout  time.Duration // from the end of the request to the head of the response; 0 for none
 	ExpectContinueTimeout  time.Duration // after which a body is sent without 100 Continue; 0 sends it at once

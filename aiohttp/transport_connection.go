@@ -44,7 +44,19 @@ type clientConnection struct {
 	ended  atomic.Bool
 
 	element   *list.Element // in the pool's list of idle ones
-	idleSince time.Time
+	idleSince time.Time     // on its clock
+	expiry    loop.Handle   // of IdleConnTimeout, under virtual time
+}
+
+// virtual reports whether the connection's clock is its home's. The others have the
+// system's, and share one timer.
+func (c *clientConnection) virtual() bool { return c.home != nil && c.home.Virtual() }
+
+func (c *clientConnection) now() time.Time {
+	if c.virtual() {
+		return c.home.Now()
+	}
+	return time.Now()
 }
 
 // contextReader is the connection as its input reads it: with the context of

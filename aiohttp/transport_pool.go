@@ -70,7 +70,7 @@ func (t *Transport) connection(ctx context.Context, request *http.Request, to ta
 	if trace != nil && trace.GotConn != nil {
 		info := httptrace.GotConnInfo{Conn: c.conn, Reused: c.used}
 		if !c.idleSince.IsZero() {
-			info.WasIdle, info.IdleTime = true, time.Since(c.idleSince)
+			info.WasIdle, info.IdleTime = true, c.now().Sub(c.idleSince)
 		}
 		trace.GotConn(info)
 	}
@@ -157,6 +157,7 @@ func (p *pool) remove(h *poolHost, at int) {
 	h.idle = slices.Delete(h.idle, at, at+1)
 	p.idle.Remove(c.element)
 	c.element = nil
+	c.expiry.Cancel()
 }
 
 // leave is called by a waiter that was cancelled. What it was given meanwhile
@@ -230,7 +231,7 @@ func (t *Transport) put(c *clientConnection) {
 		return
 	}
 	if t.IdleConnTimeout > 0 || c.traced {
-		c.idleSince = time.Now()
+		c.idleSince = c.now()
 	}
 	c.element = p.idle.PushBack(c)
 	h.idle = append(h.idle, c)
@@ -239,7 +240,9 @@ func (t *Transport) put(c *clientConnection) {
 		oldest = p.idle.Front().Value.(*clientConnection)
 		p.drop(oldest)
 	}
-	if t.IdleConnTimeout > 0 && p.idle.Len() > 0 && p.timer == nil {
+	if t.IdleConnTimeout > 0 && c.virtual() {
+		c.expiry = c.home.CallLater(t.IdleConnTimeout, func() { t.expireOne(c) })
+	} else if t.IdleConnTimeout > 0 && p.idle.Len() > 0 && p.timer == nil {
 		p.timer = time.AfterFunc(t.IdleConnTimeout, t.expire)
 	}
 	p.mu.Unlock()
@@ -278,27 +281,42 @@ func (t *Transport) broke(c *clientConnection) {
 	}
 }
 
-// expire closes connections that were idle for long enough.
+// expire closes connections that were idle for long enough on the system's clock.
 func (t *Transport) expire() {
 	p := &t.pool
 	limit := time.Now().Add(-t.IdleConnTimeout)
 	var old []*clientConnection
 	p.mu.Lock()
-	for p.idle.Len() > 0 {
-		c := p.idle.Front().Value.(*clientConnection)
+	p.timer = nil
+	for e := p.idle.Front(); e != nil; {
+		c := e.Value.(*clientConnection)
+		e = e.Next()
+		if c.virtual() {
+			continue
+		}
 		if c.idleSince.After(limit) {
+			p.timer = time.AfterFunc(c.idleSince.Sub(limit), t.expire)
 			break
 		}
 		p.drop(c)
 		old = append(old, c)
 	}
-	if p.idle.Len() > 0 {
-		p.timer.Reset(p.idle.Front().Value.(*clientConnection).idleSince.Sub(limit))
-	} else {
-		p.timer = nil
-	}
 	p.mu.Unlock()
 	for _, c := range old {
+		c.close()
+	}
+}
+
+// expireOne closes a connection that was idle for long enough on its own clock.
+func (t *Transport) expireOne(c *clientConnection) {
+	p := &t.pool
+	p.mu.Lock()
+	idle := c.element != nil && !c.idleSince.Add(t.IdleConnTimeout).After(c.now())
+	if idle {
+		p.drop(c)
+	}
+	p.mu.Unlock()
+	if idle {
 		c.close()
 	}
 }

@@ -13,6 +13,11 @@
 // millisecond, and every run is the same. The test fails if a goroutine, a task
 // or an unread response is left.
 //
+// The limits of the server, of the transport and of WebSockets are on the loop's
+// clock, and so are aio.Timeout and aio.WithTimeout. [http.Client.Timeout],
+// context.WithTimeout and the time that a handler gives ResponseController's
+// deadlines are the system's: use aio.WithTimeout in code that is to be tested so.
+//
 // Handlers run as coroutines of the test's loop, as if marked with
 // [aiohttp.OnLoop]. So they must await: aio.Sleep and not time.Sleep, aio.Recv and
 // not a receive. Blocking and goroutines are seen by the clock as in package

@@ -7,14 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp"
 	"github.com/goaio/aio/aiotest"
 	"github.com/goaio/aio/internal/leakcheck"
 	"github.com/goaio/aio/loop"
@@ -289,5 +292,123 @@ func TestAnswerBeforeSendingIsOver(t *testing.T) {
 		if len(peers) != 1 {
 			t.Errorf("answer %q: connections %v", answer, peers)
 		}
+	}
+}
+
+// IdleConnTimeout is on the loop's clock, and so is what a trace hears of it.
+func TestIdleConnTimeout(t *testing.T) {
+	peers := map[string]bool{}
+	aiotest.Run(t, func(ctx context.Context) {
+		s := NewServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { peers[r.RemoteAddr] = true }))
+		s.Transport().IdleConnTimeout = time.Minute
+		for i, step := range []struct {
+			pause  time.Duration
+			reused bool
+		}{{0, false}, {59 * time.Second, true}, {59 * time.Second, true}, {61 * time.Second, false}} {
+			if err := aio.Sleep(ctx, step.pause); err != nil {
+				t.Fatal(err)
+			}
+			var got httptrace.GotConnInfo
+			request, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+				GotConn: func(info httptrace.GotConnInfo) { got = info },
+			}), "GET", "/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := s.Client().Do(request)
+			read(t, response, err)
+			if got.Reused != step.reused || step.reused && got.IdleTime != step.pause {
+				t.Errorf("request %d: reused %v, idle for %v", i, got.Reused, got.IdleTime)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if len(peers) != 2 {
+		t.Error(peers)
+	}
+}
+
+// A server's limits for heads and for idle connections are virtual time's.
+func TestServerLimits(t *testing.T) {
+	for name, c := range map[string]struct {
+		send string
+		want time.Duration
+	}{
+		"nothing":     {"", 10 * time.Second},
+		"half a head": {"GET / HTTP/1.1\r\n", 10 * time.Second},
+		"idle":        {"GET / HTTP/1.1\r\nHost: h\r\n\r\n", time.Minute},
+		"half a body": {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhell", 20 * time.Second},
+	} {
+		aiotest.Run(t, func(ctx context.Context) {
+			server := &aiohttp.Server{
+				ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 20 * time.Second, IdleTimeout: time.Minute,
+				Handler: aiohttp.OnLoop(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+				})),
+			}
+			l := loop.Of(ctx)
+			start := l.Now()
+			near, far := newPipe(l, "client", "server")
+			serving := aio.Go(ctx, func(ctx context.Context) error { return server.ServeConn(ctx, far) })
+			if _, err := io.WriteString(near, c.send); err != nil {
+				t.Error(err)
+			}
+			if _, err := serving.Await(ctx); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if passed := l.Now().Sub(start).Round(100 * time.Millisecond); passed < c.want || passed > c.want+time.Second {
+				t.Errorf("%s: closed after %v", name, passed)
+			}
+			_ = near.Close()
+		})
+	}
+}
+
+// ReadTimeout is for the head and the body together.
+func TestReadTimeoutFromTheFirstByte(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		l := loop.Of(ctx)
+		var took time.Duration
+		server := &aiohttp.Server{ReadTimeout: 20 * time.Second, Handler: aiohttp.OnLoop(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began := l.Now()
+			_, _ = io.Copy(io.Discard, r.Body)
+			took = l.Now().Sub(began).Round(time.Second)
+		}))}
+		near, far := newPipe(l, "client", "server")
+		serving := aio.Go(ctx, func(ctx context.Context) error { return server.ServeConn(ctx, far) })
+		for _, piece := range []string{"POST / HTTP/1.1\r\nHost: h\r\n", "Content-Length: 9\r\n\r\n"} {
+			if _, err := io.WriteString(near, piece); err != nil {
+				t.Error(err)
+			}
+			if err := aio.Sleep(ctx, 5*time.Second); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := serving.Await(ctx); err != nil {
+			t.Error(err)
+		}
+		if took != 15*time.Second {
+			t.Errorf("the body had %v", took)
+		}
+		_ = near.Close()
+	})
+}
+
+// The access log says how long a request took on the loop's clock.
+func TestAccessLogUnderVirtualTime(t *testing.T) {
+	var log strings.Builder
+	aiotest.Run(t, func(ctx context.Context) {
+		s := NewServer(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = aio.Sleep(r.Context(), time.Hour) }))
+		s.Config.AccessLog = slog.New(slog.NewTextHandler(&log, nil))
+		response, err := s.Client().Get("/")
+		read(t, response, err)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if !strings.Contains(log.String(), "took=1h0m0s") {
+		t.Error(log.String())
 	}
 }

@@ -95,18 +95,27 @@ func (s *Stream) Comment(ctx context.Context, text string) error {
 // Follow sends the events that next returns, until next or a Send fails, and
 // returns that error. When next takes longer than silence it is cancelled, a
 // comment is sent, and it is called again: it must lose nothing by that, which
-// the queues and channels of package aio do not.
+// the queues and channels of package aio do not. With a silence of 0 or less none is
+// sent; WHATWG's HTML advises one every 15 seconds or so.
 func (s *Stream) Follow(ctx context.Context, silence time.Duration, next func(ctx context.Context) (Event, error)) error {
 	for {
 		var e Event
-		err := aio.Timeout(ctx, silence, func(ctx context.Context) (err error) {
+		silent := false // an error of next may be a timeout of its own
+		wait := func(ctx context.Context) (err error) {
 			e, err = next(ctx)
+			silent = err != nil && ctx.Err() != nil
 			return err
-		})
+		}
+		var err error
+		if silence > 0 {
+			err = aio.Timeout(ctx, silence, wait)
+		} else {
+			err = wait(ctx)
+		}
 		switch {
 		case err == nil:
 			err = s.Send(ctx, e)
-		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		case silent && ctx.Err() == nil:
 			err = s.Comment(ctx, "")
 		}
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aiohttp"
+	"github.com/goaio/aio/aiohttp/aiohttptest"
 	"github.com/goaio/aio/aionet"
 )
 
@@ -138,6 +140,57 @@ func TestStream(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// A silent stream has a comment at each interval, one without an interval has none,
+// and an error of next ends it, whatever error it is.
+func TestFollowUnderVirtualTime(t *testing.T) {
+	own := fmt.Errorf("the database: %w", context.DeadlineExceeded)
+	for silence, want := range map[time.Duration]string{
+		15 * time.Second: ": \n\n: \n\n: \n\ndata: news\n\n",
+		0:                "data: news\n\n",
+	} {
+		var ended error
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, err := Open(w, r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			news := aio.NewQueue[string](0)
+			sender := aio.Go(r.Context(), func(ctx context.Context) error {
+				if err := aio.Sleep(ctx, 50*time.Second); err != nil {
+					return err
+				}
+				return news.PutNoWait("news")
+			})
+			told := false
+			ended = s.Follow(r.Context(), silence, func(ctx context.Context) (Event, error) {
+				if told {
+					return Event{}, own
+				}
+				data, err := news.Get(ctx)
+				told = err == nil
+				return Event{Data: data}, err
+			})
+			if _, err := sender.Await(r.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		aiohttptest.Run(t, handler, func(ctx context.Context, client *http.Client) {
+			response, err := client.Get("/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if text, err := io.ReadAll(response.Body); string(text) != want || err != nil {
+				t.Errorf("silence %v: %q, %v", silence, text, err)
+			}
+		})
+		if ended != own {
+			t.Errorf("silence %v: %v", silence, ended)
+		}
 	}
 }
 

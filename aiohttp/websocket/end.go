@@ -11,8 +11,8 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/goaio/aio/aiohttp/internal/clock"
 	"github.com/goaio/aio/aionet"
-	"github.com/goaio/aio/loop"
 )
 
 // How long the peer may take for its part of the end.
@@ -168,12 +168,7 @@ func (c *Conn) expire(d time.Duration) {
 	if c.stopTimer != nil {
 		c.stopTimer()
 	}
-	if l := loop.Current(); l != nil && l.Virtual() {
-		c.stopTimer = l.CallLater(d, c.expired).Cancel
-		return
-	}
-	timer := time.AfterFunc(d, c.expired)
-	c.stopTimer = func() { timer.Stop() }
+	c.stopTimer = clock.AfterFunc(d, c.expired).Stop
 }
 
 var errNoAnswer = errors.New("the peer did not answer the close frame in time")

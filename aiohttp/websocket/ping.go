@@ -12,6 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/goaio/aio"
+	"github.com/goaio/aio/aiohttp/internal/clock"
 )
 
 // pings are those that wait for their answer, under the connection's lock.
@@ -84,7 +85,7 @@ func (p *pings) wake() {
 // heartbeat pings a peer that is silent and drops one that stays so.
 type heartbeat struct {
 	interval time.Duration
-	timer    *time.Timer
+	timer    *clock.Timer
 	heard    atomic.Bool // since the timer looked
 	asked    bool        // it was pinged then
 }
@@ -95,7 +96,7 @@ func newHeartbeat(c *Conn, interval time.Duration) *heartbeat {
 	h := &heartbeat{interval: interval}
 	c.mu.Lock() // the timer may fire before it is known
 	defer c.mu.Unlock()
-	h.timer = time.AfterFunc(interval, func() { h.look(c) })
+	h.timer = clock.AfterFunc(interval, func() { h.look(c) })
 	return h
 }
 
