@@ -153,17 +153,17 @@ func (t *Transport) roundTrip(ctx context.Context, request *http.Request) (*http
 		return nil, err
 	}
 	body := request.Body
-	dialled := false
-	for tries := 1; ; tries++ {
+	dialled, turnedAway := false, 0
+	for {
 		if s := t.shared.find(to.key()); s != nil {
 			if !dialled {
 				s.tell(request.Context())
 			}
 			response, again, err := t.roundTripShared(ctx, s, request, body)
-			if again == nil || tries == maxSharedTries {
+			if turnedAway++; again == nil || turnedAway == maxSharedTries {
 				return response, err
 			}
-			if body, err = again(ctx, tries); err != nil {
+			if body, err = again(ctx, turnedAway); err != nil {
 				return nil, err
 			}
 			continue

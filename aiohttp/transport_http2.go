@@ -90,18 +90,27 @@ func waitShared(ctx context.Context, tries int, request *http.Request) (io.ReadC
 }
 
 // mayRetryShared reports whether a server says that it has not looked at the
-// request: RFC 9113, section 8.7. Of the errors of GOAWAY net/http exports only the
-// text.
+// request (RFC 9113, section 8.7), or is one that says PROTOCOL_ERROR where it means
+// that: net/http's rule. For GOAWAY neither net/http nor golang.org/x/net/http2
+// exports an error, only their texts can be told from others;
+// TestTextsOfHTTP2Errors fails on a release of Go that has changed them.
 func mayRetryShared(err error) bool {
 	var stream streamError
 	if errors.As(err, &stream) {
-		return stream.Code == refusedStream
+		return stream.Code == refusedStream || stream.Code == protocolError && stream.Cause != nil && stream.Cause.Error() == textFromPeer
 	}
 	text := err.Error()
-	return strings.HasSuffix(text, "http2: client conn not usable") || strings.HasSuffix(text, "http2: Transport received Server's graceful shutdown GOAWAY")
+	return strings.HasSuffix(text, textUnusable) || strings.HasSuffix(text, textGoAway)
 }
 
-const refusedStream = 7
+const (
+	protocolError = 1
+	refusedStream = 7
+
+	textUnusable = "http2: client conn not usable"
+	textGoAway   = "http2: Transport received Server's graceful shutdown GOAWAY"
+	textFromPeer = "received from peer"
+)
 
 // streamError has the form of net/http's, which errors.As fills it from.
 type streamError struct {

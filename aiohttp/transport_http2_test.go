@@ -14,6 +14,7 @@ import (
 	"net/http/httptrace"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -363,6 +364,10 @@ func TestClientHTTP2TurnedAway(t *testing.T) {
 			_ = f.WriteRSTStream(stream, http2.ErrCodeRefusedStream)
 			return true
 		},
+		"protocol error": func(f *http2.Framer, stream uint32) bool {
+			_ = f.WriteRSTStream(stream, http2.ErrCodeProtocol)
+			return true
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, body := range []string{"", "hello"} {
@@ -376,6 +381,57 @@ func TestClientHTTP2TurnedAway(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// The errors by which requests are sent again are told by what this release of Go
+// says. If this test fails on a new one, its texts belong beside the old ones in
+// mayRetryShared.
+func TestTextsOfHTTP2Errors(t *testing.T) {
+	ask := func(refuse func(f *http2.Framer, stream uint32) bool, before func(*http.ClientConn)) error {
+		address, config := turningAway(t, refuse)
+		standard := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}
+		conn, err := standard.NewClientConn(context.Background(), "https", strings.TrimPrefix(address, "https://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		before(conn)
+		request, err := http.NewRequest("GET", address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.RoundTrip(request)
+		return err
+	}
+	reset := func(code http2.ErrCode) func(f *http2.Framer, stream uint32) bool {
+		return func(f *http2.Framer, stream uint32) bool { _ = f.WriteRSTStream(stream, code); return true }
+	}
+	goAway := func(f *http2.Framer, _ uint32) bool { _ = f.WriteGoAway(0, http2.ErrCodeNo, nil); return false }
+	nothing := func(*http.ClientConn) {}
+	usedAndClosed := func(conn *http.ClientConn) {
+		request, err := http.NewRequest("GET", "https://example.com", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.RoundTrip(request); err == nil {
+			t.Error("the request was answered")
+		}
+		_ = conn.Close()
+	}
+	for name, c := range map[string]struct {
+		err   error
+		retry bool
+	}{
+		"GOAWAY":              {ask(goAway, nothing), true},
+		"a closed connection": {ask(reset(http2.ErrCodeRefusedStream), usedAndClosed), true},
+		"REFUSED_STREAM":      {ask(reset(http2.ErrCodeRefusedStream), nothing), true},
+		"PROTOCOL_ERROR":      {ask(reset(http2.ErrCodeProtocol), nothing), true},
+		"INTERNAL_ERROR":      {ask(reset(http2.ErrCodeInternal), nothing), false},
+	} {
+		if c.err == nil || mayRetryShared(c.err) != c.retry {
+			t.Errorf("%s of net/http says of %s %q, a %T; the request is sent again: want %v", runtime.Version(), name, c.err, c.err, c.retry)
+		}
 	}
 }
 
