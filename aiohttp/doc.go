@@ -20,4 +20,9 @@
 //
 // [Transport] is the client's side: an [http.RoundTripper] for an [http.Client],
 // which awaits in a task and blocks in a goroutine.
+//
+// HTTP's meaning is RFC 9110's, HTTP/1.1 on the wire RFC 9112's and HTTP/2 RFC
+// 9113's. Where they leave a choice it is net/http's, which is held by sending both
+// the same bytes; the few differences that are on purpose, nearly all of them
+// stricter, are listed in the README.
 package aiohttp

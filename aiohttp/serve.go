@@ -16,7 +16,9 @@ import (
 )
 
 // ListenAndServe listens on Addr and serves until ctx is cancelled, then shuts
-// the server down.
+// the server down: requests that are under way have the DrainTimeout to end. It
+// returns what listening or serving has failed with, the error of ctx if that was
+// cancelled, or [ErrServerClosed].
 func (s *Server) ListenAndServe(ctx context.Context) error {
 	return s.listen(ctx, ":http", s.Serve)
 }

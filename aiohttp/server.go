@@ -44,6 +44,9 @@ type Server struct {
 	// connection.
 	Workers int
 
+	// The timeouts are none if they are 0: a server that strangers reach wants them
+	// all. They begin with the first byte of a request but for WriteTimeout, and end
+	// the connection, and so the handler's context.
 	ReadTimeout       time.Duration // for a whole request
 	ReadHeaderTimeout time.Duration // for its head; ReadTimeout if it is 0
 	WriteTimeout      time.Duration // from the end of the head to the end of the answer
@@ -52,7 +55,7 @@ type Server struct {
 	// connection that waits is closed up to a quarter of the shorter of the two
 	// later, for it has no timer of its own.
 	IdleTimeout    time.Duration
-	MaxHeaderBytes int // http.DefaultMaxHeaderBytes if it is 0
+	MaxHeaderBytes int // of a head, which else is answered 431; http.DefaultMaxHeaderBytes, 1 MB, if it is 0
 	// DrainTimeout is how long requests may take when the server stops; 5
 	// seconds if it is 0.
 	DrainTimeout time.Duration

@@ -78,7 +78,7 @@ type Transport struct {
 	DisableCompression bool // do not ask for gzip and undo it
 
 	MaxConnsPerHost     int           // those being dialled included; 0 for no limit. Who comes then waits in line
-	MaxIdleConns        int           // of all hosts; 0 for no limit
+	MaxIdleConns        int           // of all hosts; 0 for no limit. The one that is idle for longest is closed
 	MaxIdleConnsPerHost int           // http.DefaultMaxIdleConnsPerHost if it is 0
 	IdleConnTimeout     time.Duration // 0 for none
 
@@ -117,7 +117,17 @@ var DefaultTransport = &Transport{
 var _ http.RoundTripper = (*Transport)(nil)
 
 // RoundTrip sends a request and waits for the head of its response, as
-// [http.Transport.RoundTrip] does. It does not follow redirects.
+// [http.Transport.RoundTrip] does. It does not follow redirects. The body of the
+// request is closed in every case, maybe after RoundTrip has returned.
+//
+// The body of the response is read from the connection as the caller reads it. Read
+// it to its end, so that the connection serves again, or close it. It may be read on
+// another loop or goroutine than the one that has asked, by one at a time; Close is
+// safe from any, never waits, and ends a Read that does.
+//
+// Errors: that of the request's context if it has ended; an [aio.CancelledError] if
+// the task was cancelled; a [net.Error] whose Timeout is true for the transport's own
+// limits; what package aionet says of connections; what the request's body has said.
 //
 // When a connection that was used before turns out to be closed and nothing of a
 // response has come, the request is sent again on another if that is safe: its

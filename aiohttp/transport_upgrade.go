@@ -8,8 +8,10 @@ import (
 )
 
 // Upgraded is the body of a response with status 101 Switching Protocols: the
-// connection, which is the caller's from here on and speaks another protocol.
-// The request's context and the transport's limits concern it no more.
+// connection, which is the caller's from here on and speaks another protocol (RFC
+// 9110, section 7.8). The request's context and the transport's limits concern it no
+// more. One may read while another writes; Close is safe from any goroutine, and ends
+// both.
 type Upgraded struct {
 	rest
 	conn net.Conn
@@ -30,7 +32,12 @@ func (c *call) upgrade() *Upgraded {
 	return u
 }
 
-// Write writes to the connection.
+// Read reads what the server has sent behind its answer already, and then from the
+// connection. In a task it awaits; a cancel of the task loses nothing.
+func (u *Upgraded) Read(p []byte) (int, error) { return u.rest.Read(p) }
+
+// Write writes to the connection. A cancel of the task returns how much of p was
+// sent.
 func (u *Upgraded) Write(p []byte) (int, error) { return u.conn.Write(p) }
 
 // Close closes the connection.

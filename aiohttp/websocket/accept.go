@@ -26,8 +26,10 @@ type AcceptOptions struct {
 	Origins []string
 }
 
-// Accept answers a request with the opening handshake. On an error the client
-// has its answer, and the handler need only return.
+// Accept answers a request with the opening handshake (RFC 6455, section 4.2). On an
+// error the client has its answer, and the handler need only return. The request's
+// context lives on until the handler has returned; the server's timeouts concern the
+// connection no more, see Options.Heartbeat.
 //
 // When an aiohttp server stops, it closes the connection with
 // [StatusGoingAway]; for other servers' connections that is up to the program,

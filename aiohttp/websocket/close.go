@@ -32,7 +32,8 @@ const (
 	StatusBadGateway         StatusCode = 1014
 )
 
-// CloseError is how a connection has ended: what reads return from then on.
+// CloseError is how a connection has ended: what reads return from then on, and
+// writes too. [CloseStatus] takes the code out of an error that wraps it.
 type CloseError struct {
 	Code   StatusCode
 	Reason string
@@ -44,6 +45,7 @@ type CloseError struct {
 	Err error
 }
 
+// Error says which end has closed, and why.
 func (e *CloseError) Error() string {
 	who := "the peer"
 	if e.Local {

@@ -24,6 +24,7 @@ const (
 	Binary = MessageType(ws.OpBinary) // any bytes
 )
 
+// String returns "text" or "binary".
 func (t MessageType) String() string {
 	switch t {
 	case Text:

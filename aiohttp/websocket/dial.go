@@ -41,20 +41,24 @@ type DialOptions struct {
 	HandshakeTimeout time.Duration
 }
 
-// HandshakeError says that a server answered the handshake with something else.
+// HandshakeError says that a server answered the handshake with something else, or
+// agreed on what was not offered.
 type HandshakeError struct {
 	// Response is the answer, with the first kilobyte of its body.
 	Response *http.Response
 	Reason   string
 }
 
+// Error says what the server has answered.
 func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("websocket: the server answered the handshake with %s: %s", e.Response.Status, e.Reason)
 }
 
 // Dial connects to a URL of the scheme ws or wss (http and https mean the same)
-// and does the opening handshake. A cancel of ctx leaves nothing behind. What a
-// server answers that does not agree is a [*HandshakeError].
+// and does the opening handshake (RFC 6455, section 4.1). ctx is for the handshake
+// alone; a cancel of it leaves nothing behind. What a server answers that does not
+// agree is a [*HandshakeError]; that it took too long is an [*aio.TimeoutError]. The
+// connection is the caller's to close.
 func Dial(ctx context.Context, address string, o *DialOptions) (*Conn, error) {
 	if o == nil {
 		o = &DialOptions{}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"time"
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aiohttp"
@@ -149,4 +150,42 @@ func ExampleConn_Handle() {
 		return err
 	})
 	// Output: bob hears: hello, room
+}
+
+// A client that notices within a minute that its server is gone, although it has
+// nothing to say itself.
+func ExampleDial() {
+	clock := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		_ = c.Write(r.Context(), websocket.Text, []byte("noon"))
+		_ = c.Close(websocket.StatusGoingAway, "the clock stops")
+	})
+	serve(aiohttp.OnLoop(clock), func(ctx context.Context, url string) error {
+		c, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+			Options:          websocket.Options{Heartbeat: 30 * time.Second, Compression: true},
+			Header:           http.Header{"Authorization": {"Bearer secret"}},
+			HandshakeTimeout: 5 * time.Second,
+		})
+		if err != nil {
+			return err
+		}
+		defer c.CloseNow()
+		for {
+			_, data, err := c.Read(ctx)
+			if websocket.CloseStatus(err) == websocket.StatusGoingAway {
+				fmt.Println(err)
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Println("it is", string(data))
+		}
+	})
+	// Output:
+	// it is noon
+	// websocket: the peer has closed with code 1001: the clock stops
 }

@@ -12,8 +12,8 @@ type Options struct {
 	// Subprotocols are those that this end speaks, the best first.
 	Subprotocols []string
 
-	// Compression has messages compressed if the peer agrees: permessage-deflate,
-	// each message by itself.
+	// Compression has messages compressed if the peer agrees: permessage-deflate (RFC
+	// 7692), each message by itself.
 	Compression bool
 	// CompressionThreshold is how many bytes a message must have to be compressed;
 	// 512 if it is 0.
@@ -30,8 +30,9 @@ type Options struct {
 	MaxQueued int
 
 	// Heartbeat has a peer pinged that has sent nothing for so long, and dropped
-	// if it has not answered after as long again; 0 for never. In the
-	// straight-line form somebody must be reading all the time.
+	// if it has not answered after as long again: a [CloseError] with
+	// [StatusAbnormalClosure]; 0 for never. In the straight-line form somebody must be
+	// reading all the time.
 	Heartbeat time.Duration
 }
 

@@ -23,7 +23,8 @@ var errNotUTF8 = errors.New("websocket: a text message must be UTF-8; send it as
 // Write sends a message and waits until the system has taken it.
 //
 // A cancel before anything of it was sent has no effect. Later, half of a message
-// cannot be taken back: the connection is closed then.
+// cannot be taken back: the connection is closed then. Of a connection that has ended
+// the error is a [*CloseError]. A text that is not UTF-8 is refused, and nothing sent.
 func (c *Conn) Write(ctx context.Context, t MessageType, data []byte) error {
 	if err := check(t, data); err != nil {
 		return err
