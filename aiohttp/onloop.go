@@ -13,13 +13,18 @@ import (
 // OnLoop marks a handler that awaits and does not block: the server runs it as a
 // coroutine on its connection's loop, and what it shares with other handlers of
 // that loop needs no lock. A call in it that blocks stops the loop; see
-// [aio.Blocking].
+// [aio.Blocking]. A nil handler is [http.DefaultServeMux], as the Server's is.
 //
 // On the server's own Handler the mark is the fast way: no goroutine is
 // involved. On one that a router or middleware calls, a goroutine of the pool
 // calls that and waits for the coroutine. So it is with HTTP/2, whose goroutines
 // call the handler.
-func OnLoop(h http.Handler) http.Handler { return onLoop{h} }
+func OnLoop(h http.Handler) http.Handler {
+	if h == nil {
+		h = http.DefaultServeMux
+	}
+	return onLoop{h}
+}
 
 type onLoop struct{ http.Handler }
 

@@ -42,12 +42,14 @@ type Server struct {
 	// URL is a base URL of the server, without a trailing slash: any other does as
 	// well.
 	URL string
-	// Config serves the connections. Change its fields before the first request.
+	// Config serves the connections. Change its fields before the first request; a
+	// Handler that is put here runs as a coroutine too.
 	Config *aiohttp.Server
 
 	loop      *loop.Loop
 	ctx       context.Context
 	transport *aiohttp.Transport
+	marked    bool // Config.Handler is
 	serving   []served
 }
 
@@ -66,7 +68,7 @@ func NewServer(ctx context.Context, handler http.Handler) *Server {
 	}
 	s := &Server{
 		URL:    "http://example.com",
-		Config: &aiohttp.Server{Handler: aiohttp.OnLoop(handler)},
+		Config: &aiohttp.Server{Handler: handler},
 		loop:   l,
 		ctx:    aio.Detached(ctx),
 	}
@@ -83,7 +85,11 @@ func (s *Server) Transport() *aiohttp.Transport { return s.transport }
 
 func (s *Server) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	if s.loop != loop.Current() {
-		return nil, fmt.Errorf("aiohttptest: the server is for the tasks of its loop")
+		return nil, fmt.Errorf("aiohttptest: the server is for the tasks of its loop, and this request is made in a goroutine or on another loop")
+	}
+	if !s.marked {
+		s.marked = true
+		s.Config.Handler = aiohttp.OnLoop(s.Config.Handler)
 	}
 	number := len(s.serving) + 1
 	client, server := newPipe(s.loop, fmt.Sprintf("192.0.2.1:%d", 1023+number), address)

@@ -412,3 +412,37 @@ func TestAccessLogUnderVirtualTime(t *testing.T) {
 		t.Error(log.String())
 	}
 }
+
+// A handler may need the client of its own server, and runs on the loop wherever it
+// was given.
+func TestHandlerThatAsksItsServer(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		s := NewServer(ctx, nil)
+		client := s.Client()
+		s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if loop.Current() == nil {
+				t.Error("the handler runs on a goroutine")
+			}
+			if r.URL.Path != "/outer" {
+				_ = aio.Sleep(r.Context(), time.Hour)
+				return
+			}
+			limited, cancel := aio.WithTimeout(r.Context(), time.Second)
+			defer cancel()
+			request, err := http.NewRequestWithContext(limited, "GET", "/inner", nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, err = client.Do(request)
+			fmt.Fprint(w, errors.Is(err, context.DeadlineExceeded))
+		})
+		response, err := client.Get("/outer")
+		if text := read(t, response, err); text != "true" {
+			t.Error(text)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
