@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -123,8 +124,16 @@ func (b *responseBody) readAlone(p []byte) (int, error) {
 
 // read is called by one at a time.
 func (b *responseBody) read(p []byte) (n int, err error) {
+	n, err = b.readHeeding(p)
+	if err != nil && err != io.EOF {
+		err = b.why(err)
+	}
+	return n, err
+}
+
+func (b *responseBody) readHeeding(p []byte) (n int, err error) {
 	c := b.call.connection
-	if c.in.from == c.in.to { // it may wait
+	if c.in.from == c.in.to || b.chunks != nil && b.chunks.left == 0 { // it may wait
 		ctx, release := heed(b.call.request.Context())
 		if release != nil {
 			defer release()
@@ -146,9 +155,6 @@ func (b *responseBody) read(p []byte) (n int, err error) {
 		} else if err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-	}
-	if err != nil && err != io.EOF {
-		err = b.why(err)
 	}
 	return n, err
 }
@@ -218,9 +224,13 @@ type gunzip struct {
 	body   *responseBody
 	reader *gzip.Reader
 	err    error
+	closed atomic.Bool // and err is for who reads
 }
 
 func (g *gunzip) Read(p []byte) (int, error) {
+	if g.closed.Load() {
+		return 0, errBodyRead
+	}
 	if g.err != nil {
 		return 0, g.err
 	}
@@ -238,6 +248,6 @@ func (g *gunzip) Read(p []byte) (int, error) {
 
 // Close closes the response.
 func (g *gunzip) Close() error {
-	g.err = errBodyRead
+	g.closed.Store(true)
 	return g.body.Close()
 }

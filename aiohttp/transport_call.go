@@ -152,8 +152,7 @@ func (c *call) exchangeWhenTold(ctx context.Context, f framing) error {
 		c.trace.Wait100Continue()
 	}
 	final := false
-	err := aio.Timeout(ctx, c.transport.ExpectContinueTimeout, func(ctx context.Context) error {
-		c.connection.reader.ctx = ctx
+	over, err := c.within(ctx, c.transport.ExpectContinueTimeout, func() error {
 		for {
 			informed, err := c.nextHead()
 			if err != nil || informed == 0 {
@@ -165,9 +164,7 @@ func (c *call) exchangeWhenTold(ctx context.Context, f framing) error {
 			}
 		}
 	})
-	c.connection.reader.ctx = ctx
-	var over *aio.TimeoutError
-	if err != nil && !errors.As(err, &over) {
+	if err != nil && !over {
 		return err
 	}
 	if final && (c.response.Close || c.request.Close || c.response.StatusCode == http.StatusSwitchingProtocols) {
@@ -182,6 +179,21 @@ func (c *call) exchangeWhenTold(ctx context.Context, f framing) error {
 		return c.deliver()
 	}
 	return c.finish(ctx)
+}
+
+// within calls fn, which reads heads, for a limited time, and reports whether that has
+// passed. The connection lives on.
+func (c *call) within(ctx context.Context, limit time.Duration, fn func() error) (over bool, err error) {
+	if foreign, is := c.connection.conn.(*foreignConn); is {
+		return foreign.limited(limit, fn)
+	}
+	err = aio.Timeout(ctx, limit, func(ctx context.Context) error {
+		c.connection.reader.ctx = ctx
+		return fn()
+	})
+	c.connection.reader.ctx = ctx
+	var timeout *aio.TimeoutError
+	return errors.As(err, &timeout), err
 }
 
 // awaitResponse waits for the head of the response.

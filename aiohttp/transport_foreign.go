@@ -4,7 +4,10 @@ package aiohttp
 
 import (
 	"context"
+	"errors"
 	"net"
+	"os"
+	"time"
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/loop"
@@ -30,6 +33,20 @@ func (c *foreignConn) WriteContext(ctx context.Context, p []byte) (int, error) {
 	}
 	memory := append([]byte(nil), p...)
 	return c.blocking(ctx, func() (int, error) { return c.Write(memory) })
+}
+
+// limited calls fn, which reads, for a limited time, and reports whether that has
+// passed. The connection lives on, which a cancel would close.
+func (c *foreignConn) limited(d time.Duration, fn func() error) (over bool, err error) {
+	if err := c.SetReadDeadline(time.Now().Add(d)); err != nil {
+		return false, err
+	}
+	err = fn()
+	over = errors.Is(err, os.ErrDeadlineExceeded)
+	if again := c.SetReadDeadline(time.Time{}); again != nil && err == nil {
+		err = again
+	}
+	return over, err
 }
 
 func (c *foreignConn) blocking(ctx context.Context, fn func() (int, error)) (n int, err error) {

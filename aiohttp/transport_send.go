@@ -157,10 +157,15 @@ func blocks(body io.Reader) bool {
 	return false
 }
 
-// abort ends the sending for a call that has failed.
+// abort ends the sending for a call that has failed. A body that blocks a goroutine
+// is closed, for it may have nothing more to say for ever; of the others nobody knows
+// whether they can be closed while they are read.
 func (s *sender) abort(cause error) {
 	s.responded.Set()
 	s.cancel(cause)
+	if blocks(s.call.body) {
+		_ = s.call.body.Close()
+	}
 }
 
 // settle waits until the connection of a response that was read to its end is back

@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -219,6 +220,58 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
+// A connection of another package lives on when the time for 100 Continue has
+// passed.
+func TestExpectContinueOnAForeignConnection(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(60 * time.Millisecond) // says nothing before it reads
+		text, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(text)
+	})
+	everywhere(t, func(t *testing.T, ctx context.Context, transport *Transport) {
+		transport.DialContext = (&net.Dialer{}).DialContext
+		transport.ExpectContinueTimeout = 20 * time.Millisecond
+		for range 2 {
+			request, _ := http.NewRequestWithContext(ctx, "POST", url, strings.NewReader("hello"))
+			request.Header.Set("Expect", "100-continue")
+			response, err := transport.RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text, err := io.ReadAll(response.Body); string(text) != "hello" || err != nil {
+				t.Errorf("%q, %v", text, err)
+			}
+			_ = response.Body.Close()
+		}
+	})
+}
+
+// A cancel closes a pipe that the request's body is read from, so that neither its
+// writer nor its reader is left waiting.
+func TestCancelClosesAPipe(t *testing.T) {
+	url := speak(t, func(r *bufio.Reader, c net.Conn) { _, _ = io.Copy(io.Discard, r) })
+	everywhere(t, func(t *testing.T, ctx context.Context, transport *Transport) {
+		reader, writer := io.Pipe()
+		own, cancel := context.WithCancel(ctx)
+		request, err := http.NewRequestWithContext(own, "POST", url, reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_, _ = io.WriteString(writer, "hello") // the sender waits for more from here on
+			cancel()
+		}()
+		if _, err := transport.RoundTrip(request); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		eventually(t, "the sender has ended", func() bool {
+			buffer := make([]byte, 1<<20)
+			return !strings.Contains(string(buffer[:runtime.Stack(buffer, true)]), "aiohttp.(*sender)")
+		})
+		_ = writer.Close()
+	})
+}
+
 func TestHeaderTimeout(t *testing.T) {
 	url := speak(t, func(r *bufio.Reader, c net.Conn) { _, _ = io.Copy(io.Discard, r) })
 	everywhere(t, func(t *testing.T, ctx context.Context, transport *Transport) {
@@ -230,9 +283,10 @@ func TestHeaderTimeout(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		}
-		if open, _, _ := transport.pool.counts(); open != 0 {
-			t.Errorf("%d open", open)
-		}
+		eventually(t, "the connections are counted off", func() bool { // a sender may do that, on a goroutine of its own
+			open, _, _ := transport.pool.counts()
+			return open == 0
+		})
 	})
 }
 

@@ -4,6 +4,7 @@ package websocket_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,7 +25,12 @@ func serve(h http.Handler, client func(ctx context.Context, url string) error) {
 			return err
 		}
 		server := &aiohttp.Server{Handler: h}
-		aio.Go(ctx, func(ctx context.Context) error { return server.Serve(ctx, l) })
+		aio.Go(ctx, func(ctx context.Context) error {
+			if err := server.Serve(ctx, l); !errors.Is(err, aiohttp.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
 		if err := client(ctx, "ws://"+l.Addr().String()); err != nil {
 			return err
 		}
