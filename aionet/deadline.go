@@ -54,9 +54,10 @@ func (d *descriptor) setDeadline(turn uint32, at time.Time) {
 // expired reports whether the deadline of a direction has passed.
 func (d *descriptor) expired(turn uint32) bool {
 	r := d.rare.Load()
-	if r == nil {
-		return false
-	}
+	return r != nil && d.expiredOf(r, turn)
+}
+
+func (d *descriptor) expiredOf(r *rare, turn uint32) bool {
 	_, index := d.half(turn)
 	d.mu.Lock()
 	defer d.mu.Unlock()

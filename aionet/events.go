@@ -4,6 +4,7 @@ package aionet
 
 import (
 	"context"
+	"slices"
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/loop"
@@ -13,12 +14,12 @@ import (
 // coroutines. One that has a connection in hand first calls for another if more
 // are due, for its handler may await; then it takes one after the other. So as
 // long as handlers do not await one coroutine handles all of them, without a
-// switch between.
+// switch between: who was called for and not needed rests on.
 type borrowing struct {
-	first, last *served       // the connections that are due
-	idle        loop.WaitList // coroutines that wait to be borrowed
-	resting     int           // how many they are
-	called      bool          // one was called for and has not come yet
+	first, last *served        // the connections that are due
+	idle        []*loop.Waiter // coroutines that wait to be borrowed; the last one comes first
+	called      bool           // one was called for and has not come yet
+	coming      *loop.Waiter   // that one, if it was idle
 	ending      bool
 }
 
@@ -79,10 +80,17 @@ func (e *borrowing) pop() *served {
 
 // call calls for a coroutine.
 func (r *reactor) call() {
-	r.borrowing.called = true
-	if !r.borrowing.idle.WakeFirst() {
-		aio.Go(r.ctx, r.work)
+	e := &r.borrowing
+	e.called = true
+	for n := len(e.idle); n > 0; n = len(e.idle) {
+		e.coming = e.idle[n-1]
+		e.idle = e.idle[:n-1]
+		if e.coming.Wake() {
+			return
+		}
 	}
+	e.coming = nil
+	aio.Go(r.ctx, r.work)
 }
 
 // work is the life of a borrowed coroutine.
@@ -99,7 +107,11 @@ func (r *reactor) work(ctx context.Context) error {
 				return nil
 			}
 		}
-		if e.ending || e.resting >= maxResting {
+		if e.called && e.coming != nil && e.coming.TakeBack(awaitedEvent, nil) {
+			e.called = false
+			e.idle = append(e.idle, e.coming)
+		}
+		if e.ending || len(e.idle) >= maxResting {
 			return nil
 		}
 		if e.rest(ctx) != nil {
@@ -114,13 +126,14 @@ func (e *borrowing) rest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e.idle.PushBack(w)
-	e.resting++
-	defer func() {
-		e.idle.Remove(w)
-		e.resting--
-	}()
-	return w.Wait(ctx)
+	e.idle = append(e.idle, w)
+	err = w.Wait(ctx)
+	if err != nil {
+		if i := slices.Index(e.idle, w); i >= 0 {
+			e.idle = slices.Delete(e.idle, i, i+1)
+		}
+	}
+	return err
 }
 
 // event calls the handler for one event.
@@ -130,7 +143,7 @@ func (r *reactor) event(ctx context.Context, c *served) {
 	}
 	c.phase = active
 	r.loop.Rearm(c.fd, &c.descriptor, loop.Readable) // to hear of a hangup
-	open, detached := r.handle(ctx, c, c.events.Event)
+	open, detached := r.handle(ctx, c, c.events)
 	switch {
 	case c.phase == gone:
 	case detached:
@@ -148,5 +161,8 @@ func (r *reactor) event(ctx context.Context, c *served) {
 // end has the coroutines that rest end.
 func (e *borrowing) end() {
 	e.ending = true
-	e.idle.WakeAll()
+	for _, w := range e.idle {
+		w.Wake()
+	}
+	e.idle = nil
 }

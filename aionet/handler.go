@@ -35,7 +35,7 @@ func (fn perConnection) accepted(r *reactor, a arrival) {
 	c.phase = active // from here to the end
 	aio.Go(r.ctx, func(ctx context.Context) error {
 		defer r.ended(c)
-		r.handle(ctx, c, func(ctx context.Context) error { return fn(ctx, &c.Conn) })
+		r.handle(ctx, c, event{&c.Conn, fn})
 		return nil
 	})
 }

@@ -187,13 +187,13 @@ func (c *served) touched() bool {
 func (c *served) idleLimit(server time.Duration) time.Duration { return idleLimit(c.events, server) }
 
 // handle calls a handler. A panic ends the connection and nothing else.
-func (r *reactor) handle(ctx context.Context, c *served, fn func(context.Context) error) (open, detached bool) {
+func (r *reactor) handle(ctx context.Context, c *served, h EventHandler) (open, detached bool) {
 	defer func() {
 		if value := recover(); value != nil {
 			r.log(c, loop.NewPanicError(value))
 		}
 	}()
-	err := fn(ctx)
+	err := h.Event(ctx)
 	switch {
 	case err == nil:
 		return true, false

@@ -37,14 +37,14 @@ func (h *tlsCallbacks) accepted(r *reactor, a arrival) {
 				r.ended(c)
 			}
 		}()
-		r.handle(ctx, c, func(ctx context.Context) (err error) {
-			secure := TLSServer(&c.Conn, h.config)
+		r.handle(ctx, c, event{&c.Conn, func(ctx context.Context, plain *Conn) (err error) {
+			secure := TLSServer(plain, h.config)
 			if err := h.options.handshake(ctx, secure); err != nil {
 				return err
 			}
 			t, err = secure.handOver(ctx, r.loop, nil)
 			return err
-		})
+		}})
 		if t != nil {
 			r.exchange(c, t)
 			defer t.guard()

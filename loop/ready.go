@@ -49,6 +49,20 @@ func (q *ready) pop() entry {
 	return e
 }
 
+// takeBack removes the youngest entry if that is e and not one of the first keep.
+func (q *ready) takeBack(e entry, keep int) bool {
+	if q.len() <= keep {
+		return false
+	}
+	slot := &q.ring[(q.tail-1)&uint64(len(q.ring)-1)]
+	if *slot != e {
+		return false
+	}
+	*slot = nil
+	q.tail--
+	return true
+}
+
 func (q *ready) peek() entry { return q.ring[q.head&uint64(len(q.ring)-1)] }
 
 // at finds an entry that is still queued.

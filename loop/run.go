@@ -14,6 +14,8 @@ type rounds struct {
 	clock    uint64 // the driver's when it was last looked at, see waits
 	todo     int    // entries of this round that have not run
 	begun    bool   // the round is not over yet
+	busy     int    // how often pollHere may still find nothing
+	heard    int    // descriptors that the last wait has reported
 	single   bool   // the run is of this round only
 	stopping atomic.Bool
 }
@@ -24,6 +26,7 @@ type rounds struct {
 const (
 	pollEvery  = 8
 	yieldEvery = 64
+	busyFor    = 8 // looks in vain, from the last sign that the loop is busy
 )
 
 // RunForever runs the loop on the calling goroutine until [Loop.Stop]. It
@@ -276,9 +279,13 @@ func (l *Loop) wait() error {
 		o.idle.Store(!l.mayWake(timeout))
 		defer o.idle.Store(false)
 	}
+	l.round.heard = 0
 	err := l.driver.Wait(timeout, external, l.dispatcher)
 	l.foreign.asleep.Store(false)
 	l.round.clock = clockWord(l.driver.Now())
+	if l.round.heard > 1 {
+		l.round.busy = busyFor
+	}
 	if l.foreign.waiting.Load() {
 		l.takeForeign()
 	}

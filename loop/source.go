@@ -77,14 +77,16 @@ func (l *Loop) Unregister(fd int, s Source) bool {
 // it. With drivers that tell of every change it does nothing. Safe from any
 // goroutine.
 func (l *Loop) Rearm(fd int, s Source, is Readiness) {
-	switch {
-	case l.rearmer == nil:
-	case l.onLoop():
-		if l.source(fd) == s {
-			l.rearmer.Rearm(fd, driver.Interest(is))
-		}
-	default:
-		l.CallSoon(func() { l.Rearm(fd, s, is) })
+	if l.rearmer != nil {
+		l.rearm(fd, s, is)
+	}
+}
+
+func (l *Loop) rearm(fd int, s Source, is Readiness) {
+	if !l.onLoop() {
+		l.CallSoon(func() { l.rearm(fd, s, is) })
+	} else if l.source(fd) == s {
+		l.rearmer.Rearm(fd, driver.Interest(is))
 	}
 }
 

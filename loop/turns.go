@@ -54,7 +54,7 @@ func (l *Loop) carrier(t *Task, idle *coroutine) *coroutine {
 // begins now, which may be the same task, as long as nothing else is due; else
 // home.
 func (l *Loop) next(idle *coroutine) *coro.Coroutine {
-	if l.turns.single || l.ready.head == l.ready.tail {
+	if l.turns.single || l.ready.head == l.ready.tail && !l.pollHere() {
 		return l.home()
 	}
 	if l.round.todo == 0 {
@@ -73,6 +73,26 @@ func (l *Loop) next(idle *coroutine) *coro.Coroutine {
 	l.round.todo--
 	l.ready.pop()
 	return &l.carrier(t, idle).co
+}
+
+// pollHere gathers, where control is, what the next round runs, if the loop is
+// so busy that there is something. So whom that wakes needs one switch and not
+// two, and the same task none. It reports false when home has to do it.
+func (l *Loop) pollHere() bool {
+	r := &l.round
+	if r.busy == 0 || r.single || r.number&(yieldEvery-1) == 0 || l.options.Shuffle != nil || l.options.EagerStart ||
+		l.foreign.waiting.Load() || l.foreign.expected > 0 || l.external.Load() > 0 || // others are to run, see wait
+		r.stopping.Load() || l.closed.Load() || l.untilTimer() == 0 {
+		return false
+	}
+	// What fails here fails at home again.
+	if l.driver.Wait(0, 0, l.dispatcher) != nil || l.ready.len() == 0 {
+		r.busy--
+		return false
+	}
+	r.busy = busyFor
+	l.begin()
+	return true
 }
 
 // home is next without a task.

@@ -120,6 +120,21 @@ func (w *Waiter) Wake() bool {
 	return true
 }
 
+// TakeBack undoes a Wake of a task's waiter and reports whether it could: only
+// while the task's step is the last thing that has been queued, and nobody has
+// cancelled the task. Then the task waits on, for awaited and object as in
+// [NewWaiterFor], and the waiter belongs into the list again. It is for who
+// woke somebody to share work and has done all of it alone. On the loop only.
+func (w *Waiter) TakeBack(awaited *Awaited, object any) bool {
+	c := w.co
+	if c == nil || c.task.mark || c.scope.state.Load() != 0 || !c.loop.ready.takeBack(c.task, c.loop.round.todo) {
+		return false
+	}
+	w.state = pending
+	c.task.beginWait(c.loop.round.clock, awaited, identity(object))
+	return true
+}
+
 // interrupt ends the wait with a cancel, unless it has ended.
 func (w *Waiter) interrupt() bool {
 	if !atomic.CompareAndSwapUint32(&w.state, pending, cancelled) {

@@ -114,6 +114,7 @@ func (l *Loop) removeWatch(fd int, side driver.Interest) bool {
 
 // dispatch queues the callbacks of a ready descriptor.
 func (l *Loop) dispatch(fd int, interest driver.Interest) {
+	l.round.heard++
 	if s := l.source(fd); s != nil {
 		s.Ready(Readiness(interest))
 		return

@@ -32,6 +32,7 @@ type epoll struct {
 	polls pollTable
 
 	blind     bool // do not poll before parking: no event can be there
+	busy      bool // the last Wait that could park found events at once
 	collected int  // how many of events are to be delivered
 	rang      bool // the timer expired
 	haunted   bool // events came from a registration that cannot be removed
@@ -111,6 +112,12 @@ func (d *epoll) Wake() {
 
 // park polls, and parks the goroutine until there are events, the timeout has passed or Wake was called.
 func (d *epoll) park(timeout time.Duration) error {
+	if d.busy && d.polls.watched > 0 {
+		// Under load this finds something, and spares the loop what is needed to park. A Wake counts for the next Wait.
+		if d.poll(); d.something() {
+			return nil
+		}
+	}
 	until := deadline(d.Now(), timeout)
 	if d.polls.watched == 0 && until == never {
 		// A channel takes less than half the time.
@@ -126,7 +133,7 @@ func (d *epoll) park(timeout time.Duration) error {
 	}
 	if d.state.CompareAndSwap(awake, parked) {
 		// With nothing watched there is no event yet. Should the timer have expired by now, Go's own still comes.
-		d.blind = d.polls.watched == 0
+		d.blind, d.busy = d.polls.watched == 0, true
 		err := d.raw.Read(d.collect)
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return fmt.Errorf("driver: park on the epoll instance: %w", err)
@@ -177,10 +184,19 @@ func near(set, until int64) bool {
 // collectOrPark is what Go's poller asks before it parks the goroutine, and again at each event: false parks.
 func (d *epoll) collectOrPark(uintptr) bool {
 	if d.blind {
-		d.blind = false
+		d.blind, d.busy = false, false
 		return false
 	}
 	d.poll()
+	if !d.something() {
+		d.busy = false
+		return false
+	}
+	return true
+}
+
+// something reports whether the last poll brought what a Wait returns for.
+func (d *epoll) something() bool {
 	return d.collected > 0 || d.rang || d.haunted || d.err != nil
 }
 

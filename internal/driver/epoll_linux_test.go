@@ -57,3 +57,37 @@ func TestGenerationIsNeverTheTimers(t *testing.T) {
 		}
 	}
 }
+
+// A busy driver looks before it parks: a Wake or a timeout must not be lost on that.
+func TestEpollThatFoundEventsAtOnce(t *testing.T) {
+	d := openedEpoll(t)
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_NONBLOCK); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(ends[0])
+	defer unix.Close(ends[1])
+	if err := d.Watch(ends[0], Readable); err != nil {
+		t.Fatal(err)
+	}
+	wait := func(timeout time.Duration, want int, busy bool) {
+		t.Helper()
+		got := 0
+		if err := d.Wait(timeout, 0, func(int, Interest) { got++ }); err != nil {
+			t.Fatal(err)
+		}
+		if got != want || d.busy != busy {
+			t.Fatalf("%d events, want %d; busy %v, want %v", got, want, d.busy, busy)
+		}
+	}
+	_, _ = unix.Write(ends[1], []byte{0})
+	wait(-1, 1, true)
+	wait(-1, 1, true)
+	d.Wake()
+	wait(-1, 1, true) // the Wake is the next one's
+	_, _ = unix.Read(ends[0], make([]byte, 1))
+	wait(-1, 0, true)
+	wait(time.Millisecond, 0, false)
+	_, _ = unix.Write(ends[1], []byte{0})
+	wait(-1, 1, true)
+}
