@@ -111,13 +111,23 @@ func (p *ThreadPool) submit(ctx context.Context, job Job, priority int) error {
 	return p.submitReserved(&place, job, priority)
 }
 
+// poolBurst is how many jobs a submitter may leave behind before it has the
+// workers run. On a single core a loop with hundreds of events would else submit
+// a job for each before the first one starts, and every one of them would be out
+// of the caches by then: 32 take a sixth less CPU than 512 (HTTP requests).
+const poolBurst = 32
+
 // enqueue is called with p.mu locked and a place taken; it unlocks.
 func (p *ThreadPool) enqueue(job Job, priority int) {
 	p.queue.push(job, priority)
 	w := p.recruit()
+	burst := p.queue.n%poolBurst == 0
 	p.mu.Unlock()
 	if w != nil {
 		w.launch(p)
+	}
+	if burst {
+		runtime.Gosched()
 	}
 }
 

@@ -117,6 +117,21 @@ func TestThreadPoolBoundsWorkersAndQueue(t *testing.T) {
 	})
 }
 
+// On one core a submitter does not fill the queue before a worker runs.
+func TestThreadPoolRunsBetweenSubmits(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	p := NewThreadPool(4)
+	most := 0
+	for range 20 * poolBurst {
+		poolTestSubmit(t, p, nil)
+		most = max(most, p.Stats().Queued)
+	}
+	if most > 4*poolBurst {
+		t.Errorf("%d jobs waited at a time, want about %d", most, poolBurst)
+	}
+	poolTestShutdown(t, p)
+}
+
 func TestThreadPoolWithoutQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := NewThreadPool(1, PoolQueueLength(0))
