@@ -48,20 +48,12 @@ func completed(ok bool) error {
 // Await waits until the future is complete and returns its value or error. A
 // cancel of ctx ends the wait with a [*CancelledError] and leaves the future
 // alone; of a complete future Await returns the outcome whatever ctx says.
-func (f *Future[T]) Await(ctx context.Context) (T, error) {
-	w, err := f.core.Enlist(ctx)
-	aborted := err != nil
-	switch {
-	case w != nil:
-		err, aborted = f.core.Delist(w, w.Wait(ctx))
-	case !aborted:
-		err = f.core.Err()
+func (f *Future[T]) Await(ctx context.Context) (value T, err error) {
+	err, aborted := f.core.Wait(ctx)
+	if !aborted {
+		value = f.value
 	}
-	if aborted {
-		var zero T
-		return zero, err
-	}
-	return f.value, err
+	return value, err
 }
 
 // Result returns the value or the error without waiting, [ErrInvalidState] if

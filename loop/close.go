@@ -17,7 +17,7 @@ func (l *Loop) Close() error {
 	l.foreign.waiting.Store(false)
 	l.foreign.mu.Unlock()
 	for _, e := range entries {
-		if t, ok := e.(*Task); ok && !t.linked {
+		if t, ok := e.(*Task); ok && t.registered == 0 {
 			l.link(t)
 		}
 	}
@@ -28,8 +28,10 @@ func (l *Loop) Close() error {
 		}
 		abandoned.Tasks = append(abandoned.Tasks, t.Name())
 	}
-	for t := l.tasks.first; t != nil; t = l.tasks.first {
-		l.abandon(t)
+	for left := l.Tasks(); len(left) > 0; left = l.Tasks() {
+		for _, t := range left {
+			l.abandon(t)
+		}
 	}
 	l.ReportUnread()
 	for _, fn := range l.onClose {
@@ -52,14 +54,14 @@ func (l *Loop) Close() error {
 // the await it stands in.
 func (l *Loop) abandon(t *Task) {
 	if c := t.coroutine(); c != nil {
-		l.current = t
+		l.turns.stepping = true
 		l.disturb(c)
-		l.current = nil
+		l.turns.stepping = false
 	}
 	if !t.Completed() {
 		t.end(ErrClosed, false)
 	}
-	if t.linked {
+	if t.registered != 0 {
 		l.unlink(t)
 	}
 }
@@ -75,14 +77,14 @@ func (l *Loop) Shutdown(cause error, giveUp func() bool) error {
 	}
 	defer l.leave()
 	var seen uint64
-	for l.tasks.count > 0 {
-		for t := l.tasks.first; t != nil; t = t.next {
+	for left := l.Tasks(); len(left) > 0; left = l.Tasks() {
+		for _, t := range left {
 			if t.id > seen {
 				l.reportLeft(t)
 				t.Cancel(cause)
 			}
 		}
-		seen = l.tasks.started
+		seen = left[len(left)-1].id
 		l.round.stopping.Store(false)
 		if giveUp != nil && giveUp() {
 			return nil

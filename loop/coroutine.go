@@ -22,7 +22,7 @@ type coroutine struct {
 	loop    *Loop
 	task    *Task
 	scope   *Scope // innermost
-	awaited *Scope // whose cancel interrupts the current await; nil for none
+	awaited *Scope // whose cancel interrupts the await while waiter.awaiting; nil for none
 	rare    *rare
 	waiter  Waiter
 	timer   timer
@@ -90,11 +90,12 @@ func carry(co *coro.Coroutine) {
 		if l.options.ProfileLabels {
 			unlabel()
 		}
-		t.work, c.task = nil, nil
+		t.work = nil
 		next := l.next(c)
 		if next == co {
 			continue
 		}
+		c.task, c.awaited = nil, nil
 		l.pool.give(c)
 		if !co.Transfer(&l.turns.ring, next) {
 			return
@@ -129,6 +130,12 @@ func self() *coroutine {
 // caller is self for somebody who is about to wait.
 func caller() (*coroutine, error) {
 	own := gid.Self()
+	if own == nil {
+		return nil, nil
+	}
+	if c, ok := own.Owner.(*coroutine); ok && c.rare == nil { // what most are
+		return c, nil
+	}
 	r := runner(own)
 	if r == nil {
 		return nil, nil
@@ -299,12 +306,15 @@ func (c *coroutine) awaitRequests(w *Waiter) error {
 
 // suspend is one await. It reports whether a cancel ended it.
 func (c *coroutine) suspend(s *Scope, w *Waiter, interrupted bool) bool {
-	w.awaiting, c.awaited = true, s
+	w.awaiting = true
+	if c.awaited != s { // see Future.complete
+		c.awaited = s
+	}
 	if interrupted && c.interrupt(w, s.cause()) {
 		c.task.mark = false
 	}
 	c.park()
-	w.awaiting, c.awaited = false, nil
+	w.awaiting = false
 	c.forget()
 	if atomic.LoadUint32(&w.state) != cancelled {
 		return false

@@ -123,18 +123,20 @@ func (c *coroutine) checkThread() error {
 	if c.loop.observer == nil {
 		return nil
 	}
-	return c.checkThreadNow()
+	return c.checkThreadNow("awaits")
 }
 
-func (c *coroutine) checkThreadNow() error {
+// checkThreadNow is checkThread for a task that does what its coroutine is
+// switched for.
+func (c *coroutine) checkThreadNow(does string) error {
 	if !c.loop.Debug() || goroutines.SelfLocked() == c.rare.locked {
 		return nil
 	}
 	c.loop.ReportHere(Report{
 		Kind:    ThreadLocked,
 		Task:    c.task,
-		Message: fmt.Sprintf("task %s awaits with the OS thread locked", c.task.Name()),
-		Advice:  "call runtime.UnlockOSThread before the await, or use aio.Blocking for what needs its thread",
+		Message: fmt.Sprintf("task %s %s with the OS thread locked", c.task.Name(), does),
+		Advice:  "call runtime.UnlockOSThread before, or use aio.Blocking for what needs its thread",
 	})
 	return ErrThreadLocked
 }
@@ -205,7 +207,7 @@ func (t *Task) reportUnawaited(message string) {
 // mayWake reports whether the loop, which is about to sleep for that long,
 // knows of anything that could wake it.
 func (l *Loop) mayWake(timeout time.Duration) bool {
-	return timeout >= 0 || l.watches.count > 0 || l.external.Load() > 0 || l.signals.any() || l.tasks.count == 0
+	return timeout >= 0 || l.watches.count > 0 || l.external.Load() > 0 || l.signals.any() || l.tasks.list.count == 0
 }
 
 // reportIdle is called by the watchdog.

@@ -111,6 +111,31 @@ func TestAnAwaitWithTheThreadLocked(t *testing.T) {
 	}), "with the OS thread locked", "with the OS thread locked", "with the OS thread locked", "with the OS thread locked")
 }
 
+// The first step of an eager task is a switch too.
+func TestAnEagerStartWithTheThreadLocked(t *testing.T) {
+	var tr trace
+	wantReports(t, debugging(t, func(ctx context.Context) error {
+		l := Current()
+		l.options.EagerStart = true
+		step := func(ctx context.Context) error {
+			tr.log("first step")()
+			return Yield(ctx)
+		}
+		runtime.LockOSThread()
+		locked := start(l, step)
+		tr.log("locked")()
+		runtime.UnlockOSThread()
+		if err, _ := locked.Join(ctx); err != nil {
+			return err
+		}
+		unlocked := start(l, step)
+		tr.log("unlocked")()
+		err, _ := unlocked.Join(ctx)
+		return err
+	}), "starts an eager task with the OS thread locked")
+	tr.want(t, "locked", "first step", "first step", "unlocked")
+}
+
 // A loop that runs with its thread locked throughout is another matter.
 func TestALoopOnALockedThread(t *testing.T) {
 	runtime.LockOSThread()

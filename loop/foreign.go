@@ -67,7 +67,7 @@ func (l *Loop) takeForeign() {
 	f.mu.Unlock()
 	f.expected = foreignSeries
 	for i := range entries {
-		if t, ok := entries[i].(*Task); ok && !t.linked {
+		if t, ok := entries[i].(*Task); ok && t.registered == 0 {
 			l.link(t)
 		}
 		l.ready.push(entries[i])

@@ -93,7 +93,9 @@ func (f *Future) Complete(err error, set func()) bool {
 // first, which may be nil, is called when the future is done and nobody who
 // waits has been told.
 func (f *Future) complete(err error, asCancelled bool, first func()) {
-	f.err = err
+	if err != nil { // writing a pointer costs something while the collector marks
+		f.err = err
+	}
 	state := futureDone | f.state.Load()&futureWatched
 	if asCancelled {
 		state |= futureCancelled
@@ -174,41 +176,39 @@ func (f *Future) AddDoneCallback(fn func()) (remove func() bool) {
 // the waiter; aborted is then true. When the future is complete Wait does not
 // look at the context.
 func (f *Future) Wait(ctx context.Context) (err error, aborted bool) {
-	w, err := f.Enlist(ctx)
-	switch {
-	case err != nil:
-		return err, true
-	case w == nil:
-		return f.Err(), false
-	}
-	return f.Delist(w, w.Wait(ctx))
-}
-
-// Enlist and [Future.Delist] are Wait in parts, for who calls [Waiter.Wait]
-// between them himself: a frame less behind the switch is worth 10 ns. The waiter
-// is nil if the future is complete.
-func (f *Future) Enlist(ctx context.Context) (*Waiter, error) {
 	if f.Completed() {
-		return nil, nil
+		return f.Err(), false
 	}
 	w, err := NewWaiterFor(ctx, awaitedFuture, f)
 	if err != nil {
-		return nil, err
+		return err, true
 	}
 	f.mu.Lock()
 	if f.Completed() {
 		f.mu.Unlock()
 		w.Discard()
-		return nil, nil
+		return f.Err(), false
 	}
 	f.waiters.PushBack(w)
 	f.mu.Unlock()
-	return w, nil
-}
-
-// Delist is what comes after the wait, which returned err; see [Future.Wait] for
-// what it returns.
-func (f *Future) Delist(w *Waiter, err error) (_ error, aborted bool) {
+	// What Waiter.Wait does stands here once more, see there.
+	if s, next := w.begin(ctx); next == nil {
+		err = w.Wait(ctx)
+	} else {
+		c := w.co
+		if next != &c.co {
+			ring, ok := &c.loop.turns.ring, false
+			if next.ByYield() {
+				ok = c.co.TransferByYield(ring, next)
+			} else {
+				ok = c.co.TransferByNext(ring, next)
+			}
+			if !ok && !c.co.Attend(ring) {
+				c.disturbed()
+			}
+		}
+		err = w.ended(s)
+	}
 	if err != nil {
 		f.mu.Lock()
 		f.waiters.Remove(w)

@@ -25,8 +25,10 @@ const smallRing = 256
 
 func (q *ready) len() int { return int(q.tail - q.head) }
 
+func (q *ready) full() bool { return q.tail-q.head == uint64(len(q.ring)) }
+
 func (q *ready) push(e entry) uint64 {
-	if q.tail-q.head == uint64(len(q.ring)) {
+	if q.full() {
 		q.grow()
 	}
 	return q.put(e)

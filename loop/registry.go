@@ -9,10 +9,9 @@ import (
 // outside, while the loop may be stuck in somebody's callback. An uncontended
 // lock costs no more than the two atomic stores that a list without one needs.
 type registry struct {
-	mu          sync.Mutex
-	first, last *Task
-	count       int
-	started     uint64
+	mu      sync.Mutex
+	list    taskList
+	started uint64
 }
 
 func (l *Loop) link(t *Task) {
@@ -20,41 +19,30 @@ func (l *Loop) link(t *Task) {
 	r.mu.Lock()
 	r.started++
 	t.id = r.started
-	t.linked = true
-	t.previous = r.last
-	if r.last != nil {
-		r.last.next = t
-	} else {
-		r.first = t
-	}
-	r.last = t
-	r.count++
+	r.list.add(t, &t.registered, registeredPosition)
 	r.mu.Unlock()
 }
 
 func (l *Loop) unlink(t *Task) {
 	r := &l.tasks
 	r.mu.Lock()
-	if t.previous != nil {
-		t.previous.next = t.next
-	} else {
-		r.first = t.next
-	}
-	if t.next != nil {
-		t.next.previous = t.previous
-	} else {
-		r.last = t.previous
-	}
-	t.next, t.previous = nil, nil
-	t.linked = false
-	r.count--
+	r.list.remove(&t.registered)
 	r.mu.Unlock()
 }
+
+// rest is called when the loop has nothing to do.
+func (r *registry) rest() {
+	r.mu.Lock()
+	r.list.rest(registeredPosition)
+	r.mu.Unlock()
+}
+
+func registeredPosition(t *Task) *position { return &t.registered }
 
 func (r *registry) len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.count
+	return r.list.count
 }
 
 // Tasks returns the loop's live tasks in the order in which they were started:
@@ -64,9 +52,5 @@ func (l *Loop) Tasks() []*Task {
 	r := &l.tasks
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	tasks := make([]*Task, 0, r.count)
-	for t := r.first; t != nil; t = t.next {
-		tasks = append(tasks, t)
-	}
-	return tasks
+	return r.list.all()
 }

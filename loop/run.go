@@ -11,12 +11,12 @@ import (
 // rounds is the state of the iteration.
 type rounds struct {
 	number   uint64
-	clock    uint64 // the driver's when it was last looked at, see waits
-	todo     int    // entries of this round that have not run
-	begun    bool   // the round is not over yet
-	busy     int    // how often pollHere may still find nothing
-	heard    int    // descriptors that the last wait has reported
-	single   bool   // the run is of this round only
+	clock    int64 // the driver's when it was last looked at, see waits
+	todo     int   // entries of this round that have not run
+	begun    bool  // the round is not over yet
+	busy     int   // how often pollHere may still find nothing
+	heard    int   // descriptors that the last wait has reported
+	single   bool  // the run is of this round only
 	stopping atomic.Bool
 }
 
@@ -100,7 +100,7 @@ func (l *Loop) enter() error {
 		return ErrRunning
 	}
 	gid.Register(&l.runner)
-	l.round.clock = clockWord(l.driver.Now())
+	l.round.clock = l.driver.Now()
 	l.list()
 	l.watch()
 	return nil
@@ -154,6 +154,9 @@ func (l *Loop) rounds(count int) (over bool, err error) {
 			}
 		}
 		l.begin()
+		if l.options.Shuffle != nil {
+			l.shuffle()
+		}
 	}
 }
 
@@ -183,7 +186,8 @@ func (l *Loop) runOther(e entry) {
 
 // plain reports whether the next round needs nothing but the ready queue.
 func (l *Loop) plain() bool {
-	return l.ready.len() > 0 && len(l.timers.heap) == 0 && l.round.number&(pollEvery-1) != 0 && !l.foreign.waiting.Load()
+	return l.ready.head != l.ready.tail && len(l.timers.heap) == 0 && !l.foreign.waiting.Load() &&
+		(l.round.number&(pollEvery-1) != 0 || l.watches.count == 0 && l.round.number&(yieldEvery-1) != 0)
 }
 
 // begin begins a round: what is queued now is what it runs.
@@ -191,9 +195,6 @@ func (l *Loop) begin() {
 	l.round.begun = true
 	l.round.number++
 	l.round.todo = l.ready.len()
-	if l.options.Shuffle != nil {
-		l.shuffle()
-	}
 }
 
 // gather fills the ready queue with what has become due, and waits if there is
@@ -212,7 +213,7 @@ func (l *Loop) gather() error {
 	}
 	if len(l.timers.heap) > 0 {
 		now := l.driver.Now()
-		l.round.clock = clockWord(now)
+		l.round.clock = now
 		for {
 			t := l.timers.due(now)
 			if t == nil {
@@ -238,7 +239,7 @@ func (l *Loop) poll() error {
 		}
 	}
 	if l.round.number&(yieldEvery-1) == 0 {
-		l.round.clock = clockWord(l.driver.Now())
+		l.round.clock = l.driver.Now()
 		if l.external.Load() > 0 {
 			runtime.Gosched()
 		}
@@ -252,6 +253,7 @@ func (l *Loop) wait() error {
 	if timeout != 0 {
 		l.pool.shrink(l)
 		l.ready.rest()
+		l.tasks.rest()
 		// Another goroutine that is about to call us is let run first: that
 		// costs a hundredth of a sleep and a wake-up. Where none calls us it
 		// would cost the wake-up of a thread that finds nothing to do.
@@ -282,7 +284,7 @@ func (l *Loop) wait() error {
 	l.round.heard = 0
 	err := l.driver.Wait(timeout, external, l.dispatcher)
 	l.foreign.asleep.Store(false)
-	l.round.clock = clockWord(l.driver.Now())
+	l.round.clock = l.driver.Now()
 	if l.round.heard > 1 {
 		l.round.busy = busyFor
 	}

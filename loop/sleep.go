@@ -67,7 +67,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 	c.waiter.state = pending
 	now := l.driver.Now()
-	c.task.beginWait(clockWord(now), awaitedSleep, 0)
+	c.task.beginWait(now, awaitedSleep, 0)
 	t.when, t.waiter = later(now, d), &c.waiter
 	l.timers.add(t)
 	if err := c.waiter.Wait(ctx); err != nil {

@@ -78,7 +78,7 @@ func (l *Loop) Snapshot() []TaskInfo {
 func (l *Loop) look(infos []TaskInfo) []TaskInfo {
 	var here *Task
 	if l.onLoop() {
-		here = l.current
+		here = CurrentTask()
 	} else if l.observer != nil {
 		here = l.observer.current.Load()
 	}
@@ -101,15 +101,14 @@ func (l *Loop) look(infos []TaskInfo) []TaskInfo {
 }
 
 func (t *Task) lookAtWait(info *TaskInfo) {
-	object := t.waits.object.Load()
 	word := t.waits.word.Load()
 	if word == 0 {
 		return
 	}
 	info.State = Waiting
-	info.Object = object
+	info.Object = uintptr(word >> objectFrom)
 	info.Awaits = awaitedName(word & kindMask)
-	info.Since = info.Loop.clockTime(word)
+	info.Since = info.Loop.epoch.Add(time.Duration(t.waits.clock.Load()))
 	if word&objectBit == 0 {
 		return
 	}

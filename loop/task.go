@@ -18,16 +18,15 @@ type Body interface {
 // also the context of what runs in it. [aio.Task] adds the value.
 type Task struct {
 	Future
-	scope          Scope
-	work           any    // its Body until it starts, then its *coroutine if it runs on a loop
-	next, previous *Task  // in the loop's registry
-	member         member // in its supervisor's list
-	waits          waits
-	id             uint64
-	requests       int32
-	mark           bool // a request that the next await takes
-	linked         bool
-	owned          bool // by its starter: no supervisor has a part in it
+	scope      Scope
+	work       any // its Body until it starts, then its *coroutine if it runs on a loop
+	waits      waits
+	id         uint64
+	registered position // in the loop's registry
+	member     position // in its supervisor's list
+	requests   int32
+	mark       bool // a request that the next await takes
+	owned      bool // by its starter: no supervisor has a part in it
 }
 
 // ErrGoexit says that a task ended because its function called
@@ -200,7 +199,7 @@ func (t *Task) end(err error, asCancelled bool) {
 	if t.coroutine() == nil {
 		t.work = nil
 	}
-	if t.linked {
+	if t.registered != 0 {
 		t.scope.loop.unlink(t)
 	}
 	supervised := t.scope.supervisor != nil && !t.owned

@@ -12,6 +12,7 @@ import (
 type turns struct {
 	ring     coro.Ring
 	own      coro.Coroutine // stands for the loop's own goroutine
+	stepping bool           // a task has control
 	single   bool           // control goes home after each step
 	starters []*Task        // whose steps run the first ones of others, see startEagerly
 }
@@ -23,6 +24,7 @@ type turns struct {
 func (l *Loop) step(t *Task) {
 	c := l.carrier(t, nil)
 	own, ring, ok := &l.turns.own, &l.turns.ring, false
+	l.turns.stepping = true
 	if c.co.ByYield() { // Transfer in pieces, see Waiter.Wait
 		ok = own.TransferByYield(ring, &c.co)
 	} else {
@@ -31,13 +33,12 @@ func (l *Loop) step(t *Task) {
 	if !ok {
 		own.Attend(ring)
 	}
-	l.current = nil
+	l.turns.stepping = false
 }
 
-// carrier makes t the current task and returns its coroutine, which is idle if
-// t starts and there is that.
+// carrier returns the coroutine of t, which is idle if t starts and there is
+// that.
 func (l *Loop) carrier(t *Task, idle *coroutine) *coroutine {
-	l.current = t
 	c := t.coroutine()
 	if c == nil {
 		c = idle
@@ -72,6 +73,9 @@ func (l *Loop) next(idle *coroutine) *coro.Coroutine {
 	}
 	l.round.todo--
 	l.ready.pop()
+	if c := t.coroutine(); c != nil {
+		return &c.co
+	}
 	return &l.carrier(t, idle).co
 }
 
@@ -108,8 +112,8 @@ func (l *Loop) home() *coro.Coroutine {
 // that has ended, in whose step it was, from one of a callback; the step is over
 // then.
 func (l *Loop) stepEnded() bool {
-	ended := l.current != nil
-	l.current = nil
+	ended := l.turns.stepping
+	l.turns.stepping = false
 	return ended
 }
 
@@ -117,7 +121,7 @@ func (l *Loop) stepEnded() bool {
 // the middle of what it does: fn transfers as here, which stands for the
 // goroutine meanwhile, and control comes back to it after one step.
 func (l *Loop) apart(fn func(here *coro.Coroutine)) {
-	current, single, home := l.current, l.turns.single, l.turns.ring.Home()
+	stepping, single, home := l.turns.stepping, l.turns.single, l.turns.ring.Home()
 	here := &coro.Coroutine{}
 	l.turns.single = true
 	l.turns.ring.SetHome(here)
@@ -125,25 +129,34 @@ func (l *Loop) apart(fn func(here *coro.Coroutine)) {
 		if value := recover(); value != nil && !l.stepEnded() {
 			panic(value)
 		}
-		l.current, l.turns.single = current, single
+		l.turns.stepping, l.turns.single = stepping, single
 		l.turns.ring.SetHome(home)
 	}()
 	fn(here)
 }
 
-// startEagerly runs the first step of a task within its starter's step.
+// startEagerly runs the first step of a task within its starter's step. In debug
+// mode one whose starter has the OS thread locked starts in the next round.
 func (l *Loop) startEagerly(t *Task) {
+	if c := self(); c != nil && l.observer != nil && c.checkThreadNow("starts an eager task") != nil {
+		l.pushHere(t)
+		return
+	}
+	starter := CurrentTask()
 	if o := l.observer; o != nil {
-		defer o.current.Store(l.current)
+		defer o.current.Store(starter)
 		o.current.Store(t)
 	}
-	l.turns.starters = append(l.turns.starters, l.current)
+	l.turns.starters = append(l.turns.starters, starter)
 	defer func() {
 		last := len(l.turns.starters) - 1
 		l.turns.starters[last] = nil
 		l.turns.starters = l.turns.starters[:last]
 	}()
-	l.apart(func(here *coro.Coroutine) { here.Transfer(&l.turns.ring, &l.carrier(t, nil).co) })
+	l.apart(func(here *coro.Coroutine) {
+		l.turns.stepping = true
+		here.Transfer(&l.turns.ring, &l.carrier(t, nil).co)
+	})
 }
 
 // disturb resumes a suspended coroutine for something else than its next step,

@@ -47,8 +47,8 @@ func TestTurns(t *testing.T) {
 						_ = l.RunForever()
 					}()
 					<-ran
-					if len(l.turns.starters) > 0 || l.turns.single != (l.observer != nil) || l.current != nil || l.turns.ring.Home() != &l.turns.own {
-						t.Fatalf("after a run: %d starters, single %v, current %v", len(l.turns.starters), l.turns.single, l.current)
+					if len(l.turns.starters) > 0 || l.turns.single != (l.observer != nil) || l.turns.stepping || l.turns.ring.Home() != &l.turns.own {
+						t.Fatalf("after a run: %d starters, single %v, stepping %v", len(l.turns.starters), l.turns.single, l.turns.stepping)
 					}
 					for _, task := range l.Tasks() {
 						_ = task.Where()
@@ -125,14 +125,14 @@ func (s *turnsTest) start(depth int) {
 }
 
 func (s *turnsTest) check(task *Task) {
-	if CurrentTask() != task || s.loop.current != task || task.Where() != "running" {
-		s.Errorf("%s runs, current %v, here %v, where %s", task.Name(), s.loop.current, CurrentTask(), task.Where())
+	if CurrentTask() != task || !s.loop.turns.stepping || task.Where() != "running" {
+		s.Errorf("%s runs, stepping %v, here %v, where %s", task.Name(), s.loop.turns.stepping, CurrentTask(), task.Where())
 	}
 }
 
 func (s *turnsTest) callback() {
-	if s.loop.current != nil {
-		s.Error("a task is current in a callback")
+	if CurrentTask() != nil || s.loop.turns.stepping {
+		s.Error("a task has control in a callback")
 	}
 	switch s.random.IntN(5) {
 	case 0:
@@ -146,8 +146,8 @@ func (s *turnsTest) callback() {
 	case 4:
 		s.loop.Stop()
 	}
-	if s.loop.current != nil {
-		s.Error("a task is current in a callback")
+	if CurrentTask() != nil || s.loop.turns.stepping {
+		s.Error("a task has control in a callback")
 	}
 }
 

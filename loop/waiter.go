@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/goaio/aio/coro"
 )
 
 // A Waiter is what a suspended task, or a blocked goroutine, waits with. Every
@@ -182,19 +184,15 @@ func (w *Waiter) Task() *Task {
 func (w *Waiter) Wait(ctx context.Context) error {
 	// What an await mostly is stands here in one function: behind a switch the
 	// processor mispredicts every return, so each frame across it costs 10 ns.
+	s, next := w.begin(ctx)
 	c := w.co
-	if c == nil {
-		return w.block(ctx)
-	}
-	s, ok := ctx.(*Scope)
-	if ctx == nil {
-		s, ok = c.scope, true
-	}
-	if !ok || s.task != c.task || c.task.mark || s.state.Load() != 0 || c.rare.generator() != nil {
+	if next == nil {
+		if c == nil {
+			return w.block(ctx)
+		}
 		return c.await(ctx, w)
 	}
-	w.awaiting, c.awaited = true, s
-	if next := c.loop.next(nil); next != &c.co {
+	if next != &c.co {
 		ring, ok := &c.loop.turns.ring, false
 		if next.ByYield() {
 			ok = c.co.TransferByYield(ring, next)
@@ -205,7 +203,34 @@ func (w *Waiter) Wait(ctx context.Context) error {
 			c.disturbed()
 		}
 	}
-	w.awaiting, c.awaited = false, nil
+	return w.ended(s)
+}
+
+// begin begins an await that needs nothing but the switch to next, which is nil
+// for all others.
+func (w *Waiter) begin(ctx context.Context) (s *Scope, next *coro.Coroutine) {
+	c := w.co
+	if c == nil {
+		return nil, nil
+	}
+	s, ok := ctx.(*Scope)
+	if ctx == nil {
+		s, ok = c.scope, true
+	}
+	if !ok || s.task != c.task || c.task.mark || s.state.Load() != 0 || c.rare.generator() != nil {
+		return nil, nil
+	}
+	w.awaiting = true
+	if c.awaited != s { // see Future.complete
+		c.awaited = s
+	}
+	return s, c.loop.next(nil)
+}
+
+// ended ends what begin began.
+func (w *Waiter) ended(s *Scope) error {
+	c := w.co
+	w.awaiting = false
 	c.forget()
 	if atomic.LoadUint32(&w.state) != cancelled {
 		return nil
@@ -273,18 +298,16 @@ func (l *WaitList) Remove(w *Waiter) bool {
 	case w.previous == nil:
 		return false
 	case l.first == w:
-		if l.first = w.next; l.first != nil {
-			l.first.previous = w.previous
-		}
+		l.first = w.next
 	default:
 		w.previous.next = w.next
-		if w.next != nil {
-			w.next.previous = w.previous
-		} else {
-			l.first.previous = w.previous
-		}
 	}
-	w.next, w.previous = nil, nil
+	if next := w.next; next != nil {
+		next.previous, w.next = w.previous, nil
+	} else if l.first != nil {
+		l.first.previous = w.previous
+	}
+	w.previous = nil
 	return true
 }
 

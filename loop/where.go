@@ -24,7 +24,7 @@ func (t *Task) Where() string {
 		return "on a goroutine of its own"
 	case c == nil:
 		return "not started"
-	case t == t.scope.loop.current:
+	case t == CurrentTask():
 		return "running"
 	case slices.Contains(t.scope.loop.turns.starters, t):
 		return "starting a task"
