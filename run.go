@@ -28,7 +28,8 @@ func Driver(name string) Option { return func(s *settings) { s.loop.Driver = nam
 
 // EagerStart has tasks run up to their first suspension when they are started,
 // within their starter's step, instead of from the next round on: asyncio's
-// eager_task_factory.
+// eager_task_factory. A start is then a switch of coroutines, as an await is: it
+// must not be made with the OS thread locked, see [Run].
 func EagerStart() Option { return func(s *settings) { s.loop.EagerStart = true } }
 
 // ExceptionHandler has handler hear of what went wrong where nobody awaits:
@@ -74,6 +75,12 @@ func NoInterrupt() Option { return func(s *settings) { s.interrupts = false } }
 // is returned as a [*PanicError]; a panic of a task that nobody awaits cancels
 // main and is returned. If main calls runtime.Goexit, as testing.T.FailNow
 // does, so does Run after the shutdown.
+//
+// A task must not await, nor end, while it has the OS thread locked
+// ([runtime.LockOSThread]): the runtime ends the program then, and nothing can
+// recover that. Unlock it before, or hand to [Blocking] what needs a thread of
+// its own; with [Debug] such an await returns [loop.ErrThreadLocked] instead. Run
+// may be called with the thread locked: then all its tasks run on that thread.
 func Run(ctx context.Context, main func(ctx context.Context) error, options ...Option) error {
 	s := settings{interrupts: true}
 	for _, option := range options {
