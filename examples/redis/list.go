@@ -1,3 +1,5 @@
+//go:build unix && !aix
+
 package main
 
 // list is a ring that grows at both ends.

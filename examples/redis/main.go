@@ -1,3 +1,5 @@
+//go:build unix && !aix
+
 // Command redis is a server for a part of Redis: strings, lists, counters and
 // expiry, in memory, with pipelines. With one loop its data are plain maps that
 // no lock guards. With several each loop owns a shard of the keys, and commands

@@ -1,8 +1,12 @@
+//go:build unix && !aix
+
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"strings"
@@ -54,22 +58,35 @@ func startRedis(t *testing.T) string {
 	_, port, _ := net.SplitHostPort(free.Addr().String())
 	free.Close()
 	server := exec.Command(need(t, "redis-server"), "--port", port, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1")
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ready, drained := make(chan bool, 1), make(chan struct{})
+	go func() {
+		defer close(drained)
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), "Ready to accept connections") {
+				ready <- true
+				break
+			}
+		}
+		close(ready)
+		_, _ = io.Copy(io.Discard, out)
+	}()
 	t.Cleanup(func() {
 		_ = server.Process.Kill()
+		<-drained // Wait closes the pipe
 		_ = server.Wait()
 	})
-	for range 500 {
-		if c, err := net.Dial("tcp", "127.0.0.1:"+port); err == nil {
-			c.Close()
-			return port
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !<-ready {
+		t.Fatal("redis-server has ended before it was ready: another program may have taken its port")
 	}
-	t.Fatal("redis-server does not listen")
-	return ""
+	return port
 }
 
 func need(t *testing.T, program string) string {
