@@ -20,17 +20,21 @@ type exchange struct {
 	connection  *connection
 	work        *work
 	out         *output
-	request     *http.Request
+	request     *http.Request // incoming
 	head        head
 	body        requestBody
 	response    response
 	ctx         requestContext
-	scope       *loop.Scope         // of a handler that runs on the loop
+	scope       *loop.Scope         // of a handler that runs on the loop, in scopes
 	task        context.Context     // of the task that serves the connection
 	kept        aionet.EventHandler // with Keep
 	pending     bool                // it has bytes to work on already
 	abandoned   bool                // a handler that was cancelled may use it still
 	interrupted bool                // the scope was cancelled
+
+	// What a request needs is one piece of memory.
+	incoming http.Request
+	scopes   loop.NestedScope
 }
 
 // requestBody is a body, if there is one.
@@ -47,7 +51,8 @@ func newExchange(c *connection, w *work) *exchange {
 	x.ctx.exchange = x
 	// A request has its context from here on, for to give it one later would copy
 	// it; what the context stands for is known when the handler is called.
-	x.request = blank.WithContext(&x.ctx)
+	x.incoming = *blank.WithContext(&x.ctx)
+	x.request = &x.incoming
 	x.response.exchange = x
 	x.response.declared = -1
 	return x
@@ -174,7 +179,7 @@ func (x *exchange) proceed() error {
 // onLoop runs the handler in this task. Its context is a scope of the task, so
 // that awaits which take no context are interrupted too when the client leaves.
 func (x *exchange) onLoop(ctx context.Context, h http.Handler) bool {
-	x.scope = loop.Enter(ctx)
+	x.scope = x.scopes.Enter(ctx)
 	x.ctx.Context = x.scope
 	defer x.leave()
 	return x.call(h)

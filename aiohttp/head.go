@@ -57,8 +57,7 @@ func leadingLineEnds(b []byte, room int) (n int) {
 type head struct {
 	request *http.Request
 	url     url.URL
-	hosts   int    // Host fields
-	named   string // the first one's value
+	hosts   uint8 // Host fields: none, one or several
 	has     fieldSet
 	chunked bool
 	length  int64 // of the body, if it is not chunked
@@ -250,8 +249,8 @@ func parseFields(text string, h *head) (http.Header, error) {
 		}
 		if h != nil {
 			if key == "Host" {
-				if h.hosts++; h.hosts == 1 {
-					h.named = value
+				if h.hosts = min(h.hosts+1, 2); h.hosts == 1 {
+					h.request.Host = value
 				}
 				continue
 			}
@@ -324,10 +323,10 @@ func (h *head) host() error {
 		return bad("too many Host headers")
 	case h.hosts == 0 && r.ProtoAtLeast(1, 1) && r.Method != http.MethodConnect:
 		return bad("missing required Host header")
-	case h.hosts == 1 && !httpguts.ValidHostHeader(h.named):
+	case h.hosts == 1 && !httpguts.ValidHostHeader(r.Host):
 		return bad("malformed Host header")
 	}
-	if r.Host = h.named; r.URL.Host != "" {
+	if r.URL.Host != "" {
 		r.Host = r.URL.Host
 	}
 	return nil

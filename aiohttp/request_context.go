@@ -21,11 +21,15 @@ type requestContext struct {
 	values          context.Context // nil for none
 	own             bool            // it is a job's
 
-	mu     sync.Mutex
-	std    context.Context
+	mu       sync.Mutex
+	cause    error            // why it has ended; nil if it has not
+	standard *standardContext // once somebody needs it
+}
+
+// standardContext is one of package context.
+type standardContext struct {
+	context.Context
 	cancel context.CancelCauseFunc
-	err    error // it has ended
-	cause  error
 }
 
 // begin is called by the job, before its handler.
@@ -39,31 +43,33 @@ func (c *requestContext) begin(job context.Context) {
 func (c *requestContext) end(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
+	if c.cause != nil {
 		return
 	}
-	c.err, c.cause = context.Canceled, cause
-	if c.cancel != nil {
-		c.cancel(cause)
+	c.cause = cause
+	if c.standard != nil {
+		c.standard.cancel(cause)
 	}
 }
 
-func (c *requestContext) standard() context.Context {
+// attachable is what package context can attach derived contexts to.
+func (c *requestContext) attachable() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.std == nil {
-		c.std, c.cancel = context.WithCancelCause(c.Context)
-		if c.err != nil {
-			c.cancel(c.cause)
+	if c.standard == nil {
+		std, cancel := context.WithCancelCause(c.Context)
+		c.standard = &standardContext{std, cancel}
+		if c.cause != nil {
+			cancel(c.cause)
 		}
 	}
-	return c.std
+	return c.standard.Context
 }
 
 // Done is closed when the context has ended.
 func (c *requestContext) Done() <-chan struct{} {
 	if c.own {
-		return c.standard().Done()
+		return c.attachable().Done()
 	}
 	return c.Context.Done()
 }
@@ -73,8 +79,8 @@ func (c *requestContext) Err() error {
 	if c.own {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.err != nil {
-			return c.err
+		if c.cause != nil {
+			return context.Canceled
 		}
 	}
 	return c.Context.Err()
@@ -93,7 +99,7 @@ func (c *requestContext) Value(key any) any {
 	if _, standard := key.(*int); standard && c.own {
 		// Package context looks for what it can attach a derived context to by an
 		// unexported key of this type.
-		if value := c.standard().Value(key); value != nil {
+		if value := c.attachable().Value(key); value != nil {
 			return value
 		}
 	}

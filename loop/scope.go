@@ -128,14 +128,24 @@ func (s *Scope) within(x *Scope, expired bool) bool {
 	return true
 }
 
+// NestedScope is the memory of one scope that [Enter] opens, for those who have
+// room for it in a struct of their own. It is used once.
+type NestedScope struct {
+	scope  Scope
+	nested nesting
+}
+
 // Enter opens a scope in the calling task, derived from ctx. It returns nil in
 // a plain goroutine, which has no scopes. Close it with Exit, in reverse order.
-func Enter(ctx context.Context) *Scope {
+func Enter(ctx context.Context) *Scope { return new(NestedScope).Enter(ctx) }
+
+// Enter is the function Enter in this memory.
+func (n *NestedScope) Enter(ctx context.Context) *Scope {
 	c, _ := caller()
 	if c == nil {
 		return nil
 	}
-	return c.enter(ctx, nil)
+	return c.enter(ctx, n)
 }
 
 // EnterShielded is Enter for a scope that is live although the task was
@@ -148,7 +158,7 @@ func EnterShielded(ctx context.Context) *Scope {
 	if _, bare := ctx.(*Scope); !bare {
 		ctx = context.WithoutCancel(ctx)
 	}
-	s := c.enter(ctx, nil)
+	s := c.enter(ctx, new(NestedScope))
 	s.shielded = true
 	s.nested.parent = c.scope.Outer()
 	s.state.Store(0)
@@ -156,14 +166,10 @@ func EnterShielded(ctx context.Context) *Scope {
 	return s
 }
 
-func (c *coroutine) enter(ctx context.Context, supervisor Supervisor) *Scope {
-	entered := &struct {
-		Scope
-		nesting
-	}{}
-	s := &entered.Scope
-	s.loop, s.task, s.supervisor = c.loop, c.task, supervisor
-	s.nested = &entered.nesting
+func (c *coroutine) enter(ctx context.Context, memory *NestedScope) *Scope {
+	s := &memory.scope
+	s.loop, s.task = c.loop, c.task
+	s.nested = &memory.nested
 	s.nested.outer = c.scope
 	s.derive(ctx)
 	c.scope = s
