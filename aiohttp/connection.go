@@ -30,6 +30,7 @@ type connection struct {
 	kept    aionet.EventHandler // who has taken the connection over and left it on the loop
 	peer    string              // its address, once there was a request
 	state   connectionState
+	virtual bool // its loop's clock is; not a bit of the state, which changes beside a handler that was cancelled
 }
 
 // connectionState is a set of bits.

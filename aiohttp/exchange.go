@@ -88,7 +88,7 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 		return false
 	}
 	c.current = nil
-	goOn := ok && x.response.end() && (!x.body.present || x.body.drain())
+	goOn := ok && x.response.end() && (!x.body.present || x.drain())
 	if !ok && !x.abandoned {
 		x.response.state |= closeAfter | returned
 	}
@@ -99,6 +99,15 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 		_ = c.conn.SetReadDeadline(time.Time{})
 	}
 	return goOn && !s.stopping()
+}
+
+// drain reads what the handler has left of the body. The client may wait for the
+// answer before it sends that.
+func (x *exchange) drain() bool {
+	if x.response.is(fullDuplex) && x.out.flush() != nil {
+		return false
+	}
+	return x.body.drain()
 }
 
 // limit sets the deadlines of the request.
@@ -172,6 +181,7 @@ func (x *exchange) prepare() {
 
 // proceed tells the client to send the body.
 func (x *exchange) proceed() error {
+	x.work.pipeline.begin()
 	x.out.text("HTTP/1.1 100 Continue\r\n\r\n")
 	return x.out.flush()
 }
@@ -181,8 +191,10 @@ func (x *exchange) proceed() error {
 func (x *exchange) onLoop(ctx context.Context, h http.Handler) bool {
 	x.scope = x.scopes.Enter(ctx)
 	x.ctx.Context = x.scope
+	x.sendEarlier()
 	defer x.leave()
-	return x.call(h)
+	// A response that the server's end has cut must not look whole.
+	return x.call(h) && ctx.Err() == nil
 }
 
 func (x *exchange) leave() {
@@ -197,6 +209,7 @@ func (x *exchange) leave() {
 // pooled runs the handler on a goroutine of the server's pool.
 func (x *exchange) pooled(ctx context.Context) bool {
 	x.ctx.own = true
+	_ = x.out.flush() // answers to a pipeline do not wait for a handler that may take long
 	ok, err := aio.BlockingOn(ctx, x.connection.server.pool(), func(ctx context.Context) (bool, error) {
 		x.ctx.begin(ctx)
 		defer x.ctx.end(context.Canceled)
@@ -228,6 +241,14 @@ func (x *exchange) call(h http.Handler) (ok bool) {
 	}()
 	h.ServeHTTP(&x.response, x.request)
 	return true
+}
+
+// date returns the value of a Date header, of the loop's clock if that is virtual.
+func (x *exchange) date() []byte {
+	if x.connection.virtual {
+		return loop.Of(x.task).Now().UTC().AppendFormat(nil, http.TimeFormat)
+	}
+	return date()
 }
 
 // keepAlive reports whether the server wants the connection to go on.

@@ -36,6 +36,7 @@ func (w *response) Take() (conn stream, unread []byte, err error) {
 		return nil, nil, errReturned
 	}
 	x := w.exchange
+	x.work.pipeline.begin()
 	if w.is(headWritten) {
 		if err := w.release(nil); err != nil {
 			return nil, nil, err

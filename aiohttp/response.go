@@ -99,6 +99,7 @@ func (w *response) inform(status int) {
 		x.body.proceed = nil
 		x.body.mu.Unlock()
 	}
+	x.work.pipeline.begin()
 	h := headingOf(w.header, nil)
 	h.drop("Content-Length")
 	x.out.statusLine(true, status)

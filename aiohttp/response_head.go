@@ -81,7 +81,7 @@ type added struct {
 	kind       string
 	connection string
 	chunked    bool
-	date       bool
+	date       []byte
 }
 
 // sendHead decides how the body is delimited and whether the connection goes on,
@@ -98,7 +98,10 @@ func (w *response) sendHead(first []byte) {
 	if w.sent != nil && !h.trailers {
 		h.trailers = prefixed(w.header)
 	}
-	add := added{length: -1, date: !h.dated}
+	add := added{length: -1}
+	if !h.dated {
+		add.date = x.date()
+	}
 	head := x.request.Method == http.MethodHead
 	allowed := bodyAllowed(w.status)
 	hasLength := h.length && w.declared >= 0
@@ -140,6 +143,7 @@ func (w *response) sendHead(first []byte) {
 		add.connection = "keep-alive"
 	}
 	w.state |= headSent
+	x.work.pipeline.begin()
 	x.out.statusLine(recent, w.status)
 	x.out.fields(h.fields)
 	x.out.added(&add)
@@ -157,8 +161,8 @@ func prefixed(header http.Header) bool {
 func (o *output) added(add *added) {
 	o.room(200)
 	b := o.memory
-	if add.date {
-		b = append(append(append(b, "Date: "...), date()...), "\r\n"...)
+	if add.date != nil {
+		b = append(append(append(b, "Date: "...), add.date...), "\r\n"...)
 	}
 	if add.length >= 0 {
 		b = append(strconv.AppendInt(append(b, "Content-Length: "...), add.length, 10), "\r\n"...)

@@ -16,8 +16,9 @@ import (
 // Shutdown stops the server: it closes the listeners and the idle connections,
 // sends WebSockets a close frame with code 1001 (going away), waits for the
 // requests that are under way and for the WebSockets to end, until ctx is
-// cancelled or the DrainTimeout has passed, and cancels the rest. It returns an
-// [*aionet.ShutdownError] if there was such a rest. At its end it calls
+// cancelled or the DrainTimeout has passed, and cancels the rest, whose responses
+// are cut off and look so to their clients. It returns an [*aionet.ShutdownError] if
+// there was such a rest. At its end it calls
 // OnCleanup. Connections that were hijacked for other protocols are nobody's but
 // their hijacker's; see [Server.RegisterOnShutdown].
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -11,10 +11,11 @@ import (
 // work is what a connection needs while requests are under way and gives back
 // when it is idle.
 type work struct {
-	in      input
-	tls     *tls.ConnectionState // nil for a plain connection
-	out     output
-	scratch [beforeChunking]byte
+	in       input
+	tls      *tls.ConnectionState // nil for a plain connection
+	out      output
+	pipeline pipeline
+	scratch  [beforeChunking]byte
 	// One piece of memory for all is one visit to a pool a request. It is less
 	// than two borrowed buffers, for handlers that take long.
 	received [8 << 10]byte
@@ -38,6 +39,7 @@ func (w *work) close() {
 	w.in.close()
 	w.out.discard()
 	w.in.conn, w.out.conn, w.tls = nil, nil, nil
+	w.pipeline.unsent = false
 	works.Put(w)
 }
 

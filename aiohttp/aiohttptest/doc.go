@@ -14,9 +14,10 @@
 // or an unread response is left.
 //
 // The limits of the server, of the transport and of WebSockets are on the loop's
-// clock, and so are aio.Timeout and aio.WithTimeout. [http.Client.Timeout],
-// context.WithTimeout and the time that a handler gives ResponseController's
-// deadlines are the system's: use aio.WithTimeout in code that is to be tested so.
+// clock, and so are aio.Timeout, aio.WithTimeout and the Date of responses.
+// [http.Client.Timeout], context.WithTimeout and the time that a handler gives
+// ResponseController's deadlines are the system's: use aio.WithTimeout in code that is
+// to be tested so. So are all limits of HTTP/2, whose connections have goroutines.
 //
 // Handlers run as coroutines of the test's loop, as if marked with
 // [aiohttp.OnLoop]. So they must await: aio.Sleep and not time.Sleep, aio.Recv and

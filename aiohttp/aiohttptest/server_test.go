@@ -446,3 +446,21 @@ func TestHandlerThatAsksItsServer(t *testing.T) {
 		}
 	})
 }
+
+// A response's Date is the loop's, on which an hour passes at once.
+func TestDateIsOfTheLoopsClock(t *testing.T) {
+	Run(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), func(ctx context.Context, client *http.Client) {
+		for range 2 {
+			response, err := client.Get("/")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := response.Header.Get("Date"), loop.Current().Now().UTC().Format(http.TimeFormat); got != want {
+				t.Errorf("Date is %q, want %q", got, want)
+			}
+			if err := aio.Sleep(ctx, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
