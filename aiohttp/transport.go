@@ -43,10 +43,9 @@ import (
 //
 // The body of a request made in a task is read in another task of that loop, so
 // it must await and not block. An [*io.PipeReader] and an [*os.File], which
-// block, are read in a goroutine, and a cancel closes them while they are read, so
-// that this ends. Every body of a request made in a goroutine is read in another
-// one; what is neither of these two is closed when the read has returned, and not
-// before.
+// block, are read in a goroutine, and so is every body of a request made in a
+// goroutine. A cancel, or closing the response before its end, closes such a body
+// while it is read, as net/http does, so that this ends.
 type Transport struct {
 	// Proxy returns the proxy for a request: its scheme is "http", "https",
 	// "socks5" or "socks5h". With a nil Proxy, or a nil URL, there is none.

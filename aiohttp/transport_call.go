@@ -101,7 +101,7 @@ func (c *call) closeRequestBody() {
 }
 
 func (c *call) exchange(ctx context.Context) error {
-	f, err := c.plan()
+	f, err := c.plan(ctx)
 	if err != nil {
 		return err
 	}
@@ -308,6 +308,7 @@ func (c *call) responseEnded(whole bool) {
 	c.connection.in.close()
 	c.end(whole)
 	if !whole {
+		c.sender.abort(errBodyRead)
 		return
 	}
 	c.ends.mu.Lock()

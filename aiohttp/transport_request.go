@@ -3,8 +3,8 @@
 package aiohttp
 
 import (
+	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
@@ -26,7 +26,7 @@ type framing struct {
 
 // plan decides that. Of a request that usually has no body, and does not say how
 // long it is, the first byte is read to find out.
-func (c *call) plan() (f framing, err error) {
+func (c *call) plan(ctx context.Context) (f framing, err error) {
 	r := c.request
 	if c.body == nil || c.body == http.NoBody {
 		return framing{}, nil
@@ -40,15 +40,8 @@ func (c *call) plan() (f framing, err error) {
 	// An unknown length, or none at all.
 	switch c.method() {
 	case http.MethodGet, http.MethodHead, http.MethodDelete, http.MethodOptions, "PROPFIND", "SEARCH":
-		var one [1]byte
-		c.consumed = true
-		n, err := c.body.Read(one[:])
-		f.first, f.over = one[:n], err == io.EOF
-		if n == 0 && err == io.EOF {
-			return framing{}, nil
-		}
-		if err != nil && err != io.EOF {
-			return f, requestBodyError{err}
+		if err := c.probe(ctx, &f); err != nil || !f.present {
+			return framing{}, err
 		}
 	case http.MethodConnect:
 		f.length = -1

@@ -124,6 +124,8 @@ type sender struct {
 	call      *call
 	f         framing
 	cancel    func(cause error)
+	apart     bool      // on a goroutine
+	closing   sync.Once // of the body
 	responded aio.Event // the response has begun, or the call has failed
 	over      aio.Event // the connection is back in the pool, or closed
 
@@ -144,6 +146,7 @@ func (c *call) startSender(f framing) {
 		s.cancel = func(cause error) { task.Cancel(cause) }
 		return
 	}
+	s.apart = true
 	ctx, s.cancel = context.WithCancelCause(loop.Carry(ctx, nil, nil))
 	go func() { _ = s.run(ctx) }()
 }
@@ -151,22 +154,27 @@ func (c *call) startSender(f framing) {
 // blocks reports whether reading a body would stop the loop.
 func blocks(body io.Reader) bool {
 	switch body.(type) {
-	case *io.PipeReader, *os.File:
+	case *io.PipeReader, *os.File, *probedBody:
 		return true
 	}
 	return false
 }
 
-// abort ends the sending for a call that has failed. A body that blocks a goroutine
-// is closed, for it may have nothing more to say for ever; of the others nobody knows
-// whether they can be closed while they are read.
+// abort ends the sending for a call that has failed, or whose response nobody reads
+// to its end. A body that is read in a goroutine is closed, for it may have nothing
+// more to say for ever; net/http does so too. The Close of some waits for the Read.
 func (s *sender) abort(cause error) {
+	if s == nil {
+		return
+	}
 	s.responded.Set()
 	s.cancel(cause)
-	if blocks(s.call.body) {
-		_ = s.call.body.Close()
+	if s.apart {
+		go s.closeBody()
 	}
 }
+
+func (s *sender) closeBody() { s.closing.Do(func() { _ = s.call.body.Close() }) }
 
 // settle waits until the connection of a response that was read to its end is back
 // in the pool, so that the caller's next request finds it there. It takes
@@ -193,7 +201,7 @@ func (s *sender) run(ctx context.Context) error {
 	c := s.call
 	err := errors.New("aiohttp: the task that sends a request's body was ended")
 	defer func() {
-		_ = c.body.Close()
+		s.closeBody()
 		c.connection.out.discard()
 		c.wrote(err)
 		s.ended(err)
