@@ -21,30 +21,30 @@ var (
 	})
 )
 
-func executorMeasurements() map[string]Measurement {
-	return map[string]Measurement{
-		"process_serial": microseconds(onPool(1, func(ctx context.Context, pool executor.Executor, n int) error {
+func executorMeasurements() goMeasurements {
+	return goMeasurements{timed: map[string]timedRun{
+		"process_serial": onPool(1, func(ctx context.Context, pool executor.Executor, n int) error {
 			return executorCalls(ctx, pool, n, 1, executorPayload)
-		})),
-		"process_64": microseconds(onPool(2, func(ctx context.Context, pool executor.Executor, n int) error {
+		}),
+		"process_64": onPool(2, func(ctx context.Context, pool executor.Executor, n int) error {
 			return executorCalls(ctx, pool, n, executorInFlight, executorPayload)
-		})),
-		"process_64mb": microseconds(onPool(1, func(ctx context.Context, pool executor.Executor, n int) error {
+		}),
+		"process_64mb": onPool(1, func(ctx context.Context, pool executor.Executor, n int) error {
 			return executorCalls(ctx, pool, n, 1, executorLarge)
-		})),
-		"process_start": microseconds(onLoop(executorStart)),
-		"process_kill":  microseconds(onPool(1, executorKill)),
-		"thread_64": microseconds(onLoop(func(ctx context.Context, n int) error {
+		}),
+		"process_start": onLoop(executorStart),
+		"process_kill":  onPool(1, executorKill),
+		"thread_64": onLoop(func(ctx context.Context, n int) error {
 			pool := executor.NewThreadPool(0)
 			defer pool.Shutdown(context.Background(), false)
 			return executorCalls(ctx, pool, n, executorInFlight, executorPayload)
-		})),
-	}
+		}),
+	}}
 }
 
 // onPool measures n calls on a pool whose processes are there.
-func onPool(workers int, measured func(ctx context.Context, pool executor.Executor, n int) error) Measurement {
-	return timed(func(n int) (elapsed time.Duration, err error) {
+func onPool(workers int, measured func(ctx context.Context, pool executor.Executor, n int) error) timedRun {
+	return func(n int) (elapsed time.Duration, err error) {
 		pool, err := executor.NewProcessPool(executor.ProcessPoolOptions{Workers: workers, MinWorkers: workers})
 		if err != nil {
 			return 0, err
@@ -59,7 +59,7 @@ func onPool(workers int, measured func(ctx context.Context, pool executor.Execut
 			return measured(ctx, pool, n)
 		})
 		return elapsed, err
-	})
+	}
 }
 
 func executorCalls(ctx context.Context, pool executor.Executor, n, inFlight, size int) error {

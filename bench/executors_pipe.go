@@ -16,12 +16,12 @@ const childVerb = "pipe-child"
 
 // pipeMeasurements are the floor: a child on two pipes that sends back what it is sent, a length and so many bytes. It
 // cannot be cancelled, has no functions and no errors, and serves one request at a time.
-func pipeMeasurements() map[string]Measurement {
-	return map[string]Measurement{
-		"process_serial": microseconds(onPipes(1, 1, executorPayload)),
-		"process_64":     microseconds(onPipes(2, executorInFlight, executorPayload)),
-		"process_64mb":   microseconds(onPipes(1, 1, executorLarge)),
-		"process_start": microseconds(timed(func(n int) (time.Duration, error) {
+func pipeMeasurements() goMeasurements {
+	return goMeasurements{timed: map[string]timedRun{
+		"process_serial": onPipes(1, 1, executorPayload),
+		"process_64":     onPipes(2, executorInFlight, executorPayload),
+		"process_64mb":   onPipes(1, 1, executorLarge),
+		"process_start": func(n int) (time.Duration, error) {
 			start := time.Now()
 			for range n {
 				child, err := startPipeChild()
@@ -33,12 +33,12 @@ func pipeMeasurements() map[string]Measurement {
 				}
 			}
 			return time.Since(start), nil
-		})),
-	}
+		},
+	}}
 }
 
-func onPipes(children, inFlight, size int) Measurement {
-	return timed(func(n int) (elapsed time.Duration, err error) {
+func onPipes(children, inFlight, size int) timedRun {
+	return func(n int) (elapsed time.Duration, err error) {
 		free := make(chan *pipeChild, children)
 		for range children {
 			child, err := startPipeChild()
@@ -67,7 +67,7 @@ func onPipes(children, inFlight, size int) Measurement {
 		}
 		callers.Wait()
 		return time.Since(start), errors.Join(errs...)
-	})
+	}
 }
 
 type pipeChild struct {

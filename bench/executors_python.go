@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 )
 
 //go:embed peers/executors.py
@@ -16,7 +15,7 @@ var executorsScript string
 // executor import it.
 func executorPythonSubject(loop string) Subject {
 	subject := pythonSubject(loop)
-	subject.Round = func(ctx context.Context, cases []string) ([]Sample, error) {
+	subject.Start = func(ctx context.Context, c Case) (Contender, error) {
 		python, _, err := findPython(ctx, loop)
 		if err != nil {
 			return nil, err
@@ -25,13 +24,23 @@ func executorPythonSubject(loop string) Subject {
 		if err != nil {
 			return nil, err
 		}
-		defer os.RemoveAll(directory)
 		script := filepath.Join(directory, "executors.py")
 		if err := os.WriteFile(script, []byte(executorsScript), 0o600); err != nil {
-			return nil, err
+			return nil, errors.Join(err, os.RemoveAll(directory))
 		}
-		seconds := strconv.FormatFloat(window.Seconds(), 'f', -1, 64)
-		return runProcess(ctx, cases, nil, python, script, loop, seconds, strings.Join(cases, ","))
+		contender, err := startTimed(ctx, c, python, script, loop, c.Name)
+		if contender == nil {
+			return nil, errors.Join(err, os.RemoveAll(directory))
+		}
+		return inDirectory{contender, directory}, err
 	}
 	return subject
 }
+
+// inDirectory removes its directory at its end.
+type inDirectory struct {
+	Contender
+	directory string
+}
+
+func (d inDirectory) Stop() error { return errors.Join(d.Contender.Stop(), os.RemoveAll(d.directory)) }

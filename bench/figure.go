@@ -7,28 +7,48 @@ import (
 	"slices"
 )
 
-// A Figure is the median of what the rounds found for one case and subject.
+// A Figure is what the laps found for one case and subject.
 type Figure struct {
 	Suite   string  `json:"suite"`
 	Case    string  `json:"case"`
 	Subject string  `json:"subject"`
-	Value   float64 `json:"value"`
+	Value   float64 `json:"value"` // the median of the turns
 	Unit    string  `json:"unit"`
-	Load    Load    `json:"load,omitzero"` // medians too
+	Ratio   Ratio   `json:"ratio,omitzero"` // of another subject than ours
+	Load    Load    `json:"load,omitzero"`  // medians too
 
-	Low, High float64 `json:"-"` // the lowest and highest round
+	Low, High float64 `json:"-"` // between which the middle half of the turns lies
 	Note      string  `json:"-"` // how the subject says it measured
 }
 
-// newFigure needs at least one value.
-func newFigure(suite string, c Case, subject string, values []float64, loads []Load, note string) Figure {
-	return Figure{
-		Suite: suite, Case: c.Name, Subject: subject, Value: median(values), Unit: c.Unit, Load: medianLoad(loads),
-		Low: slices.Min(values), High: slices.Max(values), Note: note,
+// newFigure needs at least one lap that has the subject. What finishers found comes in laps of its own.
+func newFigure(suite string, c Case, subject string, laps, finished []lap) Figure {
+	f := Figure{Suite: suite, Case: c.Name, Subject: subject, Unit: c.Unit}
+	var values []float64
+	var loads []Load
+	for i, l := range slices.Concat(laps, finished) {
+		sample, has := l.samples[subject]
+		if !has {
+			continue
+		}
+		if i < len(laps) {
+			values = append(values, sample.Value)
+		}
+		loads = append(loads, sample.Load)
+		if sample.Note != "" {
+			f.Note = sample.Note
+		}
 	}
+	f.Value, f.Load = median(values), medianLoad(loads)
+	slices.Sort(values)
+	f.Low, f.High = values[len(values)/4], values[len(values)-1-len(values)/4]
+	if subject != ours {
+		f.Ratio = ratioOf(laps, subject)
+	}
+	return f
 }
 
-// unsteady reports rounds so far apart that the median should not be quoted to two digits.
+// unsteady reports turns so far apart that their median should not be quoted to two digits.
 func (f Figure) unsteady() bool {
 	return f.High-f.Low > f.Value/4
 }
@@ -47,7 +67,7 @@ func median(values []float64) float64 {
 func warnUnsteady(w io.Writer, figures []Figure) {
 	for _, f := range figures {
 		if f.unsteady() {
-			fmt.Fprintf(w, "bench: %s, %s is unsteady: its rounds found %s to %s %s\n",
+			fmt.Fprintf(w, "bench: %s, %s is unsteady: half of its turns lie between %s and %s %s\n",
 				f.Case, f.Subject, formatValue(f.Low), formatValue(f.High), f.Unit)
 		}
 	}

@@ -39,7 +39,7 @@ func httpPeers() []netPeer {
 func httpCases() []netCase {
 	requests := func(name, serves string, connections int, script, what string) netCase {
 		return netCase{
-			Case:   Case{Name: name, Unit: "µs", What: "server CPU of a request: " + what, Alone: true, Needs: needsWrk},
+			Case:   Case{Name: name, Unit: "µs", What: "server CPU of a request: " + what, Needs: needsWrk},
 			serves: serves, loops: 1, load: echoLoad{connections: connections},
 			run: func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Sample, error) {
 				return runHTTP(ctx, s, c, server, script)
@@ -52,12 +52,12 @@ func httpCases() []netCase {
 		requests("json_64", "json", 64, "", "a small JSON object, made for each, 64 connections"),
 		requests("post_4k_64", "post", 64, postScript, "4 KB received and counted, 64 connections"),
 		{
-			Case:   Case{Name: "idle_http", Unit: "B", What: "memory of an idle keep-alive connection among 18,000, after one request", Alone: true, Needs: needsTwoCores},
+			Case:   Case{Name: "idle_http", Unit: "B", What: "memory of an idle keep-alive connection among 18,000, after one request", Needs: needsTwoCores},
 			serves: "plaintext", loops: 1, run: runIdleHTTP,
 		},
 		clientGet(),
 		{
-			Case:   Case{Name: "idle_https", Unit: "B", What: "the same over TLS 1.3", Alone: true, Needs: needsTwoCores},
+			Case:   Case{Name: "idle_https", Unit: "B", What: "the same over TLS 1.3", Needs: needsTwoCores},
 			serves: "https", loops: 1, run: runIdleHTTPS,
 		},
 	}, websocketCases()...)

@@ -28,7 +28,7 @@ const clientConnections = 16
 func clientGet() netCase {
 	return netCase{
 		Case: Case{Name: "client_get", Unit: "µs", What: "client CPU of a GET of 13 bytes with http.Client, 16 at a time, from a server of fasthttp",
-			Alone: true, Needs: needsTwoCores},
+			Needs: needsTwoCores},
 		serves: "client", loops: 1, run: runClientGet,
 	}
 }

@@ -19,11 +19,11 @@ import (
 func websocketCases() []netCase {
 	return []netCase{
 		{
-			Case:   Case{Name: "idle_ws", Unit: "B", What: "memory of an idle WebSocket among 18,000, after one message", Alone: true, Needs: needsTwoCores},
+			Case:   Case{Name: "idle_ws", Unit: "B", What: "memory of an idle WebSocket among 18,000, after one message", Needs: needsTwoCores},
 			serves: "ws", loops: 1, run: runIdleWebSocket,
 		},
 		{
-			Case:   Case{Name: "room_1000", Unit: "µs", What: "server CPU of a message for one member of a room of 1,000, each of whom says one a second", Alone: true, Needs: needsTwoCores},
+			Case:   Case{Name: "room_1000", Unit: "µs", What: "server CPU of a message for one member of a room of 1,000, each of whom says one a second", Needs: needsTwoCores},
 			serves: "room", loops: 1, run: runRoom,
 		},
 	}

@@ -10,15 +10,17 @@ type Load struct {
 	P999      float64 `json:"p999_us"`
 }
 
-// medianLoad takes the median of each field; of none it is zero.
+// medianLoad takes the median of each field of those that have it: not every turn measures all. Of none it is zero.
 func medianLoad(loads []Load) Load {
-	if len(loads) == 0 {
-		return Load{}
-	}
 	of := func(field func(Load) float64) float64 {
-		values := make([]float64, len(loads))
-		for i, l := range loads {
-			values[i] = field(l)
+		var values []float64
+		for _, l := range loads {
+			if v := field(l); v > 0 {
+				values = append(values, v)
+			}
+		}
+		if values == nil {
+			return 0
 		}
 		return median(values)
 	}

@@ -24,6 +24,9 @@ func TestMedianLoad(t *testing.T) {
 	if want := (Load{2, 20, 200, 8, 80, 800}); got != want {
 		t.Errorf("median %+v, want %+v", got, want)
 	}
+	if got := medianLoad([]Load{{PerSecond: 4}, {PerSecond: 6}, {P50: 9}}); got != (Load{PerSecond: 5, P50: 9}) {
+		t.Errorf("median of fields that are measured apart %+v", got)
+	}
 	if got := medianLoad(nil); got != (Load{}) {
 		t.Errorf("median of none %+v", got)
 	}

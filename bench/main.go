@@ -1,5 +1,5 @@
-// Command bench measures aio beside its peers: one suite a subject area,
-// one process a subject and round, medians of alternating rounds.
+// Command bench measures aio beside its peers: one suite a subject area, short turns between subjects that are all alive,
+// ratios of the turns of a lap.
 //
 //	go run . micro
 //	go run . micro -json -rounds 5 -cases yield,spawn -subjects aio,uvloop
@@ -44,7 +44,7 @@ type usageError struct{ error }
 
 func command(ctx context.Context, known []Suite, args []string, stdout, stderr io.Writer) error {
 	if len(args) > 0 && args[0] == measureVerb {
-		return measure(known, args[1:], stdout)
+		return measure(known, args[1:], os.Stdin, stdout)
 	}
 	if len(args) > 0 && args[0] == serveVerb {
 		return serve(args[1:], os.Stdin, stdout)
@@ -77,7 +77,7 @@ func command(ctx context.Context, known []Suite, args []string, stdout, stderr i
 	if len(suite.Subjects) == 0 || len(suite.Cases) == 0 {
 		return errors.New("nothing left to measure")
 	}
-	figures, err := collect(ctx, suite, options.rounds, stderr)
+	figures, err := collect(ctx, suite, options.schedule, stderr)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func command(ctx context.Context, known []Suite, args []string, stdout, stderr i
 		warnUnsteady(stderr, figures)
 		return writeJSON(stdout, figures)
 	}
-	return writeTable(stdout, figures, options.rounds, footnote(time.Now(), versions))
+	return writeTable(stdout, figures, options.schedule, footnote(time.Now(), versions))
 }
 
 func usage(w io.Writer, known []Suite) {

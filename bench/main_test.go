@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goaio/aio/executor"
 )
@@ -21,11 +22,11 @@ import (
 func TestMain(m *testing.M) {
 	executor.Main()
 	if len(os.Args) > 1 && os.Args[1] == measureVerb {
-		main() // a Go subject's round started this binary again
+		main() // as the process of a Go subject
 		return
 	}
 	if len(os.Args) > 1 && os.Args[1] == serveVerb {
-		main() // as its server
+		main() // as the server of one
 		return
 	}
 	// os/signal's goroutine, once there, stays: have it counted before a fuzz run starts it.
@@ -50,20 +51,39 @@ func signals() chan os.Signal {
 	return c
 }
 
-// fixedSubject finds the same value for each case in every round, and logs its rounds.
+// fixedSubject finds the same value in every turn, and logs what is done with it.
 func fixedSubject(name string, value float64, log *[]string) Subject {
 	return Subject{
 		Name: name,
 		Find: func(context.Context) (string, error) { return name + " 1.0", nil },
-		Round: func(_ context.Context, cases []string) ([]Sample, error) {
-			*log = append(*log, name+":"+strings.Join(cases, "+"))
-			var samples []Sample
-			for _, c := range cases {
-				samples = append(samples, Sample{Case: c, Value: value})
-			}
-			return samples, nil
+		Start: func(_ context.Context, c Case) (Contender, error) {
+			*log = append(*log, "start "+name)
+			return &fixedContender{name: name, value: value, log: log}, nil
 		},
 	}
+}
+
+type fixedContender struct {
+	name  string
+	value float64
+	log   *[]string
+	dies  int // in which turn; zero never
+	turns int
+}
+
+var errDied = errors.New("died")
+
+func (f *fixedContender) Turn(context.Context) (Sample, error) {
+	*f.log = append(*f.log, f.name)
+	if f.turns++; f.turns == f.dies {
+		return Sample{}, errDied
+	}
+	return Sample{Value: f.value}, nil
+}
+
+func (f *fixedContender) Stop() error {
+	*f.log = append(*f.log, "stop "+f.name)
+	return nil
 }
 
 func fixedSuite(log *[]string) Suite {
@@ -71,29 +91,23 @@ func fixedSuite(log *[]string) Suite {
 	absent.Find = func(context.Context) (string, error) { return "", errors.New("apt-get install absent") }
 	return Suite{
 		Name: "fixed",
+		Laps: 2,
 		Cases: []Case{
-			{Name: "first", Unit: "ns"},
-			{Name: "second", Unit: "ns"},
-			{Name: "alone", Unit: "B", Alone: true},
+			{Name: "first", Unit: "ns", Turn: time.Millisecond},
+			{Name: "second", Unit: "ns", Turn: time.Millisecond},
+			{Name: "once", Unit: "B"},
 			{Name: "elsewhere", Unit: "B", Needs: func() error { return errors.New("not on this system") }},
 		},
 		Subjects: []Subject{fixedSubject(ours, 10, log), absent, fixedSubject("peer", 25, log)},
 	}
 }
 
-func TestCommandAlternatesAndPrintsJSON(t *testing.T) {
+func TestCommandPrintsJSON(t *testing.T) {
 	var log []string
 	var stdout, stderr bytes.Buffer
 	args := []string{"fixed", "-json", "-rounds", "4"}
 	if err := command(t.Context(), []Suite{fixedSuite(&log)}, args, &stdout, &stderr); err != nil {
 		t.Fatal(err)
-	}
-	want := []string{
-		"aio:alone", "peer:alone", "aio:first+second", "peer:first+second",
-		"peer:alone", "aio:alone", "peer:first+second", "aio:first+second",
-	}
-	if want = append(want, want...); !slices.Equal(log, want) {
-		t.Errorf("rounds ran as\n%q, want\n%q", log, want)
 	}
 	for _, said := range []string{
 		"subject absent left out: apt-get install absent",
@@ -107,7 +121,7 @@ func TestCommandAlternatesAndPrintsJSON(t *testing.T) {
 	if len(lines) != 6 {
 		t.Fatalf("%d lines, want 6:\n%s", len(lines), &stdout)
 	}
-	if want := `{"suite":"fixed","case":"first","subject":"peer","value":25,"unit":"ns"}`; lines[1] != want {
+	if want := `{"suite":"fixed","case":"first","subject":"peer","value":25,"unit":"ns","ratio":{"value":0.4,"low":0.4,"high":0.4}}`; lines[1] != want {
 		t.Errorf("second line %s, want %s", lines[1], want)
 	}
 	for _, line := range lines {
@@ -124,8 +138,8 @@ func TestCommandChoosesCasesAndSubjects(t *testing.T) {
 	if err := command(t.Context(), []Suite{fixedSuite(&log)}, args, &stdout, &stderr); err != nil {
 		t.Fatal(err)
 	}
-	if want := slices.Repeat([]string{"peer:first+second"}, 3); !slices.Equal(log, want) {
-		t.Errorf("rounds ran as %q, want %q", log, want)
+	if want := slices.Repeat([]string{"start peer", "peer", "peer", "stop peer"}, 6); !slices.Equal(log, want) {
+		t.Errorf("ran as %q, want %q", log, want)
 	}
 }
 
@@ -134,6 +148,8 @@ func TestCommandRefusesBadArguments(t *testing.T) {
 		{},
 		{"none"},
 		{"fixed", "-rounds", "2"},
+		{"fixed", "-laps", "0"},
+		{"fixed", "-turn", "-1s"},
 		{"fixed", "-cases", "first,none"},
 		{"fixed", "-subjects", "none"},
 		{"fixed", "-none"},
@@ -169,13 +185,13 @@ func TestCommandHelps(t *testing.T) {
 	}
 }
 
-func TestCommandReportsAFailedRound(t *testing.T) {
+func TestCommandReportsAFailedStart(t *testing.T) {
 	broken := errors.New("broken")
 	suite := fixedSuite(new([]string))
-	suite.Subjects[2].Round = func(context.Context, []string) ([]Sample, error) { return nil, broken }
+	suite.Subjects[2].Start = func(context.Context, Case) (Contender, error) { return nil, broken }
 	var stdout, stderr bytes.Buffer
 	err := command(t.Context(), []Suite{suite}, []string{"fixed"}, &stdout, &stderr)
-	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "peer") {
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "first, peer") {
 		t.Errorf("error %v, want peer's", err)
 	}
 	if stdout.Len() > 0 {

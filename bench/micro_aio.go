@@ -9,9 +9,9 @@ import (
 )
 
 // aioMeasurements are the engine's own primitives, on one loop.
-func aioMeasurements() map[string]Measurement {
-	return map[string]Measurement{
-		"call_soon":       timed(aioCallSoon),
+func aioMeasurements() goMeasurements {
+	return goMeasurements{timed: map[string]timedRun{
+		"call_soon":       aioCallSoon,
 		"yield":           onLoop(aioYield),
 		"spawn":           onLoop(aioSpawn),
 		"queue_pingpong":  onLoop(aioPingPong),
@@ -19,20 +19,19 @@ func aioMeasurements() map[string]Measurement {
 		"future":          onLoop(aioFuture),
 		"blocking_serial": onLoop(func(ctx context.Context, n int) error { return aioBlocking(ctx, n, 1) }),
 		"blocking_64":     onLoop(func(ctx context.Context, n int) error { return aioBlocking(ctx, n, blockingTasks) }),
-		"sleepers":        sleepers(aioSleepers),
-	}
+	}, once: map[string]func() (Sample, error){"sleepers": sleepers(aioSleepers)}}
 }
 
 // onLoop measures n operations inside a task.
-func onLoop(measured func(ctx context.Context, n int) error) Measurement {
-	return timed(func(n int) (elapsed time.Duration, err error) {
+func onLoop(measured func(ctx context.Context, n int) error) timedRun {
+	return func(n int) (elapsed time.Duration, err error) {
 		err = aio.Run(context.Background(), func(ctx context.Context) error {
 			start := time.Now()
 			defer func() { elapsed = time.Since(start) }()
 			return measured(ctx, n)
 		})
 		return elapsed, err
-	})
+	}
 }
 
 func aioCallSoon(n int) (time.Duration, error) {

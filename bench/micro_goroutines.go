@@ -8,18 +8,17 @@ import (
 
 // goroutineMeasurements are the nearest idioms of plain Go. They run on every core,
 // as such programs do, except where the case is about taking turns.
-func goroutineMeasurements() map[string]Measurement {
-	return map[string]Measurement{
-		"call_soon":       timed(goroutineCallSoon),
-		"yield":           timed(goroutineYield),
-		"spawn":           timed(goroutineSpawn),
-		"queue_pingpong":  timed(goroutinePingPong),
-		"mutex":           timed(goroutineMutex),
-		"future":          timed(goroutineFuture),
-		"blocking_serial": timed(func(n int) (time.Duration, error) { return goroutineBlocking(n, 1) }),
-		"blocking_64":     timed(func(n int) (time.Duration, error) { return goroutineBlocking(n, blockingTasks) }),
-		"sleepers":        sleepers(goroutineSleepers),
-	}
+func goroutineMeasurements() goMeasurements {
+	return goMeasurements{timed: map[string]timedRun{
+		"call_soon":       goroutineCallSoon,
+		"yield":           goroutineYield,
+		"spawn":           goroutineSpawn,
+		"queue_pingpong":  goroutinePingPong,
+		"mutex":           goroutineMutex,
+		"future":          goroutineFuture,
+		"blocking_serial": func(n int) (time.Duration, error) { return goroutineBlocking(n, 1) },
+		"blocking_64":     func(n int) (time.Duration, error) { return goroutineBlocking(n, blockingTasks) },
+	}, once: map[string]func() (Sample, error){"sleepers": sleepers(goroutineSleepers)}}
 }
 
 // goroutineCallSoon drains a channel of functions on one goroutine: like a loop's queue it keeps

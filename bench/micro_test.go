@@ -1,12 +1,18 @@
 package main
 
 import (
+	"iter"
 	"maps"
+	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
+
+// all names the cases that are measured.
+func (m goMeasurements) all() iter.Seq[string] {
+	return slices.Values(slices.Concat(slices.Collect(maps.Keys(m.timed)), slices.Collect(maps.Keys(m.once))))
+}
 
 func microCases() []string {
 	var names []string
@@ -19,13 +25,13 @@ func microCases() []string {
 func TestGoSubjectsMeasureKnownCases(t *testing.T) {
 	cases := microCases()
 	for _, subject := range microSuite().Subjects {
-		for name := range subject.Measurements {
+		for name := range subject.Go.all() {
 			if !slices.Contains(cases, name) {
 				t.Errorf("%s measures %q, which is no case", subject.Name, name)
 			}
 		}
 	}
-	if got := slices.Sorted(maps.Keys(goroutineMeasurements())); !slices.Equal(got, slices.Sorted(slices.Values(cases))) {
+	if got := slices.Sorted(goroutineMeasurements().all()); !slices.Equal(got, slices.Sorted(slices.Values(cases))) {
 		t.Errorf("goroutines measure %q, want %q", got, cases)
 	}
 }
@@ -50,40 +56,28 @@ func TestGoroutineCasesEnd(t *testing.T) {
 	}
 }
 
-func TestGoSubjectStartsThisBinaryAgain(t *testing.T) {
-	samples, err := goSubject("micro", "goroutines", goroutineMeasurements()).Round(t.Context(), []string{"mutex"})
-	if err != nil || len(samples) != 1 || samples[0].Case != "mutex" {
-		t.Errorf("samples %v, error %v", samples, err)
-	}
-}
-
-func TestPythonScriptMeasuresEveryCase(t *testing.T) {
-	for _, loop := range []string{"asyncio", "uvloop"} {
-		t.Run(loop, func(t *testing.T) {
-			python, _, err := findPython(t.Context(), loop)
-			if err != nil {
+// Each subject takes a short turn at every case.
+func TestMicroSubjectsTakeTurns(t *testing.T) {
+	for _, subject := range microSuite().Subjects {
+		t.Run(subject.Name, func(t *testing.T) {
+			if _, err := subject.Find(t.Context()); err != nil {
 				t.Skip(err)
 			}
-			cases := microCases()
-			if needsResidentMemory() != nil {
-				cases = slices.DeleteFunc(cases, func(c string) bool { return c == "sleepers" })
-			}
-			samples, err := runProcess(t.Context(), cases, strings.NewReader(microScript),
-				python, "-", loop, "0.001", strings.Join(cases, ","))
-			if err != nil || len(samples) != len(cases) {
-				t.Errorf("samples %v, error %v", samples, err)
+			for _, c := range microSuite().Cases {
+				if c.Needs != nil && c.Needs() != nil || subject.Go.once[c.Name] != nil { // a million sleepers are too many here
+					continue
+				}
+				c.Turn = min(c.Turn, time.Millisecond)
+				r := round{c: c, laps: 2, order: rand.New(rand.NewPCG(1, 1))}
+				if err := r.run(t.Context(), []Subject{subject}); err != nil {
+					t.Errorf("%s: %v", c.Name, err)
+				}
+				for _, l := range r.found {
+					if value := l.samples[subject.Name].Value; !(value > 0) {
+						t.Errorf("%s: value %v", c.Name, value)
+					}
+				}
 			}
 		})
-	}
-}
-
-func TestRunProcessReportsStandardError(t *testing.T) {
-	python, _, err := findPython(t.Context(), "asyncio")
-	if err != nil {
-		t.Skip(err)
-	}
-	_, err = runProcess(t.Context(), []string{"none"}, strings.NewReader(microScript), python, "-", "asyncio", "0.001", "none")
-	if err == nil || !strings.Contains(err.Error(), "KeyError") {
-		t.Errorf("error %v, want Python's KeyError", err)
 	}
 }

@@ -73,13 +73,13 @@ func netPeers() []netPeer {
 func netCases() []netCase {
 	echo := func(name string, loops int, l echoLoad, what string) netCase {
 		return netCase{
-			Case:   Case{Name: name, Unit: "µs", What: "server CPU of a 64-byte echo: " + what, Alone: true, Needs: needsTwoCores},
+			Case:   Case{Name: name, Unit: "µs", What: "server CPU of a 64-byte echo: " + what, Needs: needsTwoCores},
 			serves: "echo", loops: loops, load: l, run: runEcho,
 		}
 	}
 	other := func(name, serves, unit string, run netRun, what string) netCase {
 		return netCase{
-			Case:   Case{Name: name, Unit: unit, What: what, Alone: true, Needs: needsTwoCores},
+			Case:   Case{Name: name, Unit: unit, What: what, Needs: needsTwoCores},
 			serves: serves, loops: 1, run: run,
 		}
 	}
@@ -112,6 +112,7 @@ func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
 	suite := Suite{
 		Name: name,
 		What: what,
+		Laps: 10,
 		Flags: func(flags *flag.FlagSet) {
 			flags.Func("seconds", "how long each window is measured, 0.1 to 30 (default 0.75)", func(text string) error {
 				_, err := fmt.Sscanf(text, "%g", &settings.seconds)
@@ -129,19 +130,12 @@ func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
 		suite.Subjects = append(suite.Subjects, Subject{
 			Name: peer.name,
 			Find: peer.find,
-			Round: func(ctx context.Context, names []string) ([]Sample, error) {
-				var samples []Sample
-				for _, c := range cases {
-					if !slices.Contains(names, c.Name) || !peer.has(c) {
-						continue
-					}
-					sample, err := runNetCase(ctx, *settings, peer, c)
-					if err != nil {
-						return nil, fmt.Errorf("%s: %w", c.Name, err)
-					}
-					samples = append(samples, sample)
+			Start: func(_ context.Context, named Case) (Contender, error) {
+				c := cases[slices.IndexFunc(cases, func(c netCase) bool { return c.Name == named.Name })]
+				if !peer.has(c) {
+					return nil, nil
 				}
-				return samples, nil
+				return fresh(func(ctx context.Context) (Sample, error) { return runNetCase(ctx, *settings, peer, c) }), nil
 			},
 		})
 	}
@@ -150,8 +144,6 @@ func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
 
 // runNetCase measures one case on a server process of its own.
 func runNetCase(ctx context.Context, s netSettings, peer netPeer, c netCase) (Sample, error) {
-	ctx, cancel := context.WithTimeout(ctx, caseDeadline)
-	defer cancel()
 	if c.pinned() {
 		unpin, err := pinClient()
 		if err != nil {
@@ -179,7 +171,6 @@ func runNetCase(ctx context.Context, s netSettings, peer netPeer, c netCase) (Sa
 	}
 	server.sink = sink
 	sample, err := c.run(ctx, s, c, server)
-	sample.Case = c.Name
 	return sample, server.stop(err)
 }
 

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ import (
 const fewestRounds = 3
 
 type options struct {
-	rounds          int
+	schedule        schedule
 	cases, subjects []string // nil means all
 	json            bool
 }
@@ -22,7 +23,10 @@ func parseOptions(suite Suite, args []string, stderr io.Writer) (options, error)
 	var cases, subjects string
 	flags := flag.NewFlagSet(suite.Name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the caller prints the error
-	flags.IntVar(&o.rounds, "rounds", fewestRounds, "alternating rounds, at least three; figures are their medians")
+	flags.IntVar(&o.schedule.rounds, "rounds", fewestRounds, "rounds of fresh processes, at least three")
+	flags.IntVar(&o.schedule.laps, "laps", suite.Laps, "laps of a round, in each of which every subject has a turn")
+	flags.DurationVar(&o.schedule.turn, "turn", 0, "how long a turn lasts (default the case's own)")
+	flags.Uint64Var(&o.schedule.seed, "seed", rand.Uint64(), "of the order of turns")
 	flags.StringVar(&cases, "cases", "", "comma-separated cases (default all)")
 	flags.StringVar(&subjects, "subjects", "", "comma-separated subjects (default all)")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a figure instead of the table")
@@ -48,8 +52,11 @@ func parseOptions(suite Suite, args []string, stderr io.Writer) (options, error)
 	if flags.NArg() > 0 {
 		return o, usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
 	}
-	if o.rounds < fewestRounds {
-		return o, usageError{fmt.Errorf("-rounds %d: a median needs at least %d", o.rounds, fewestRounds)}
+	if o.schedule.rounds < fewestRounds {
+		return o, usageError{fmt.Errorf("-rounds %d: a median needs at least %d", o.schedule.rounds, fewestRounds)}
+	}
+	if o.schedule.laps < 1 || o.schedule.turn < 0 {
+		return o, usageError{errors.New("a round needs a lap, and a turn some time")}
 	}
 	o.cases, o.subjects = splitNames(cases), splitNames(subjects)
 	return o, nil

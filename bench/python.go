@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"os/exec"
-	"strconv"
 	"strings"
 )
 
@@ -31,14 +30,16 @@ func pythonSubject(loop string) Subject {
 			_, version, err := findPython(ctx, loop)
 			return version, err
 		},
-		Round: func(ctx context.Context, cases []string) ([]Sample, error) {
+		Start: func(ctx context.Context, c Case) (Contender, error) {
 			python, _, err := findPython(ctx, loop)
 			if err != nil {
 				return nil, err
 			}
-			seconds := strconv.FormatFloat(window.Seconds(), 'f', -1, 64)
-			return runProcess(ctx, cases, strings.NewReader(microScript),
-				python, "-", loop, seconds, strings.Join(cases, ","))
+			command := []string{python, "-c", microScript, loop, c.Name}
+			if c.Turn == 0 {
+				return startFresh(command...), nil
+			}
+			return startTimed(ctx, c, command...)
 		},
 	}
 }

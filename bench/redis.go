@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func redisCases() []redisCase {
 		for _, test := range []string{"set", "get"} {
 			cases = append(cases, redisCase{
 				Case: Case{
-					Name: fmt.Sprintf("%s_p%d", test, pipeline), Unit: "req/s", Alone: true, Needs: needsRedisBenchmark,
+					Name: fmt.Sprintf("%s_p%d", test, pipeline), Unit: "req/s", Needs: needsRedisBenchmark,
 					What: fmt.Sprintf("%s by 50 connections with %d in flight each; more is better", strings.ToUpper(test), pipeline),
 				},
 				test: test, pipeline: pipeline,
@@ -122,7 +123,7 @@ func buildRedisExample(ctx context.Context) (program string, err error) {
 }
 
 func redisSuite() Suite {
-	suite := Suite{Name: "redis", What: "the Redis of examples/ beside redis-server, under redis-benchmark"}
+	suite := Suite{Name: "redis", What: "the Redis of examples/ beside redis-server, under redis-benchmark", Laps: 10}
 	for _, c := range redisCases() {
 		suite.Cases = append(suite.Cases, c.Case)
 	}
@@ -130,21 +131,11 @@ func redisSuite() Suite {
 		suite.Subjects = append(suite.Subjects, Subject{
 			Name: server.name,
 			Find: server.find,
-			Round: func(ctx context.Context, names []string) ([]Sample, error) {
-				var samples []Sample
-				for _, c := range redisCases() {
-					for _, name := range names {
-						if name != c.Name {
-							continue
-						}
-						sample, err := runRedis(ctx, server, c, redisRequests[c.pipeline])
-						if err != nil {
-							return nil, fmt.Errorf("%s: %w", c.Name, err)
-						}
-						samples = append(samples, sample)
-					}
-				}
-				return samples, nil
+			Start: func(_ context.Context, named Case) (Contender, error) {
+				c := redisCases()[slices.IndexFunc(redisCases(), func(c redisCase) bool { return c.Name == named.Name })]
+				return fresh(func(ctx context.Context) (Sample, error) {
+					return runRedis(ctx, server, c, redisRequests[c.pipeline])
+				}), nil
 			},
 		})
 	}
@@ -153,8 +144,6 @@ func redisSuite() Suite {
 
 // runRedis measures one case on a server process of its own.
 func runRedis(ctx context.Context, server redisServer, c redisCase, requests int) (sample Sample, err error) {
-	ctx, cancel := context.WithTimeout(ctx, caseDeadline)
-	defer cancel()
 	unpin, err := pinClient()
 	if err != nil {
 		return Sample{}, err
@@ -202,7 +191,7 @@ func runRedis(ctx context.Context, server redisServer, c redisCase, requests int
 		return Sample{}, err
 	}
 	micros := float64((after - before).Nanoseconds()) / 1000 / float64(requests)
-	return Sample{Case: c.Name, Value: perSecond, Note: fmt.Sprintf("%s µs of server CPU a request", formatValue(micros))}, nil
+	return Sample{Value: perSecond, Note: fmt.Sprintf("%s µs of server CPU a request", formatValue(micros))}, nil
 }
 
 func freePort() (int, error) {

@@ -15,7 +15,7 @@ const sleeperCount = 1_000_000
 
 // sleepers measures bytes of resident memory for one sleeping task. asleep starts n tasks and calls
 // measure once they all sleep; the process ends after it, so it need not wake them.
-func sleepers(asleep func(n int, measure func()) error) Measurement {
+func sleepers(asleep func(n int, measure func()) error) func() (Sample, error) {
 	return func() (Sample, error) {
 		before, err := settledMemory()
 		if err != nil {

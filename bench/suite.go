@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ours is the subject every ratio is taken against.
@@ -17,6 +18,8 @@ type Suite struct {
 	Name, What string
 	Cases      []Case
 	Subjects   []Subject
+	// Laps is how many laps a round has by default, in the cases whose subjects take turns.
+	Laps int
 	// Flags adds the suite's own; nil adds none.
 	Flags func(*flag.FlagSet)
 }
@@ -24,8 +27,9 @@ type Suite struct {
 // A Case is one thing measured. Values are in Unit, for one of what What describes.
 type Case struct {
 	Name, Unit, What string
-	// Alone cases get a process of their own: others would leave memory behind in it.
-	Alone bool
+	// Turn is about how long a subject's turn lasts. Zero is a case whose turn is a measurement of its own, in a fresh
+	// process: a round has one lap of them.
+	Turn time.Duration
 	// Needs says what this machine lacks for the case; nil needs nothing.
 	Needs func() error
 }
@@ -35,18 +39,11 @@ type Subject struct {
 	Name string
 	// Find returns the subject's version, or what to install to have it.
 	Find func(context.Context) (version string, err error)
-	// Round measures the named cases once, in a fresh process. It leaves out the cases the subject has not got.
-	Round func(ctx context.Context, cases []string) ([]Sample, error)
-	// Measurements are what a Go subject runs in that process, by case; other subjects have none.
-	Measurements map[string]Measurement
-}
-
-// A Sample is what one round found for one case.
-type Sample struct {
-	Case  string  `json:"case"`
-	Value float64 `json:"value"`
-	Note  string  `json:"note,omitempty"`
-	Load  Load    `json:"load,omitzero"`
+	// Start makes the subject ready for turns of a case; nil without an error says that it has not got the case.
+	// The context is for the start alone.
+	Start func(context.Context, Case) (Contender, error)
+	// Go is what the subject does in the process of its own, if that is this binary started again.
+	Go goMeasurements
 }
 
 func findSuite(known []Suite, name string) (Suite, bool) {

@@ -10,8 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// writeTable writes a row a case and a column a subject, each with its ratio to ours, then the notes.
-func writeTable(w io.Writer, figures []Figure, rounds int, foot string) error {
+// writeTable writes a row a case and a column a subject, each with its ratio to ours, then the ratios in the other direction
+// with their intervals, then the notes.
+func writeTable(w io.Writer, figures []Figure, s schedule, foot string) error {
 	if len(figures) == 0 {
 		return nil
 	}
@@ -44,7 +45,6 @@ func writeTable(w io.Writer, figures []Figure, rounds int, foot string) error {
 	anyUnsteady := false
 	for _, name := range cases {
 		row := []string{name, units[name]}
-		base, hasBase := cells[[2]string{name, ours}]
 		for _, subject := range subjects {
 			f, ok := cells[[2]string{name, subject}]
 			value, ratio := "-", "-"
@@ -54,8 +54,8 @@ func writeTable(w io.Writer, figures []Figure, rounds int, foot string) error {
 					value = "~" + value
 					anyUnsteady = true
 				}
-				if hasBase && base.Value > 0 {
-					ratio = formatRatio(f.Value / base.Value)
+				if f.Ratio.Value > 0 {
+					ratio = formatRatio(1 / f.Ratio.Value)
 				}
 			}
 			row = append(row, value)
@@ -67,17 +67,21 @@ func writeTable(w io.Writer, figures []Figure, rounds int, foot string) error {
 	}
 
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s, medians of %d alternating rounds\n\n", figures[0].Suite, rounds)
+	fmt.Fprintf(&out, "%s, medians of %d alternating rounds, of %d laps where subjects take turns (-seed %d)\n\n",
+		figures[0].Suite, s.rounds, s.laps, s.seed)
 	out.WriteString(alignColumns(rows, 2))
 	out.WriteString("\n")
+	if ratios := ratioTable(figures); ratios != "" {
+		out.WriteString(ratios + "\n")
+	}
 	if loads := loadTable(figures); loads != "" {
 		out.WriteString(loads + "\n")
 	}
 	if withRatios {
-		fmt.Fprintf(&out, "/%s: times %s's value.\n", ours, ours)
+		fmt.Fprintf(&out, "/%s: times %s's value, the median of the ratios of a lap's turns.\n", ours, ours)
 	}
 	if anyUnsteady {
-		out.WriteString("~: the rounds lie more than a quarter of the median apart.\n")
+		out.WriteString("~: the middle half of the turns is wider than a quarter of the value; ratios do not suffer from it.\n")
 	}
 	for _, note := range notes {
 		out.WriteString(note + "\n")

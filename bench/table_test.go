@@ -8,7 +8,7 @@ import (
 func tableOf(t *testing.T, figures ...Figure) string {
 	t.Helper()
 	var out strings.Builder
-	if err := writeTable(&out, figures, 3, "a machine."); err != nil {
+	if err := writeTable(&out, figures, schedule{rounds: 3, laps: 15, seed: 7}, "a machine."); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -22,18 +22,24 @@ func TestTableWithRatios(t *testing.T) {
 	shaky.High = 900
 	asleep := figure("sleepers", "goroutines", "B", 2720)
 	asleep.Note = "resident set"
+	with := func(f Figure, r Ratio) Figure { f.Ratio = r; return f }
 	got := tableOf(t,
-		figure("yield", ours, "ns", 80), figure("yield", "goroutines", "ns", 40), shaky,
-		asleep, figure("sleepers", "uvloop", "B", 1590),
+		figure("yield", ours, "ns", 80), with(figure("yield", "goroutines", "ns", 40), Ratio{2, 1.9, 2.03}),
+		with(shaky, Ratio{0.125, 0.1204, 0.125}), asleep, figure("sleepers", "uvloop", "B", 1590),
 	)
-	want := `micro, medians of 3 alternating rounds
+	want := `micro, medians of 3 alternating rounds, of 15 laps where subjects take turns (-seed 7)
 
 case      unit   aio  goroutines   /aio  uvloop  /aio
 yield     ns    80.0        40.0  ×0.50    ~640  ×8.0
 sleepers  B        -       2,720      -   1,590     -
 
-/aio: times aio's value.
-~: the rounds lie more than a quarter of the median apart.
+aio of  goroutines        uvloop
+yield   2.00 ±0.10  0.125 ±0.005
+
+aio of: its value over the other's. ±: as far as the true median may lie from it, with a confidence of 95 % from six laps on.
+
+/aio: times aio's value, the median of the ratios of a lap's turns.
+~: the middle half of the turns is wider than a quarter of the value; ratios do not suffer from it.
 sleepers, goroutines: resident set.
 a machine.
 `
@@ -44,7 +50,7 @@ a machine.
 
 func TestTableWithoutOursHasNoRatios(t *testing.T) {
 	got := tableOf(t, Figure{Suite: "micro", Case: "yield", Subject: "asyncio", Unit: "ns", Value: 909, Low: 909, High: 909})
-	want := `micro, medians of 3 alternating rounds
+	want := `micro, medians of 3 alternating rounds, of 15 laps where subjects take turns (-seed 7)
 
 case   unit  asyncio
 yield  ns        909
@@ -53,6 +59,21 @@ a machine.
 `
 	if got != want {
 		t.Errorf("table\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestRatioKeepsThreeDigits(t *testing.T) {
+	for want, ratio := range map[string]Ratio{
+		"1.42 ±0.03":       {1.4161, 1.39, 1.44},
+		"0.0107 ±0.0003":   {0.01068, 0.0105, 0.01097},
+		"12.3 ±0.1":        {12.34, 12.33, 12.34},
+		"159 ±2":           {158.9, 157.3, 159},
+		"1.00 ±0.00":       {1, 1, 1},
+		"0.00010 ±0.00001": {0.0001, 0.0001, 0.000105},
+	} {
+		if got := ratio.String(); got != want {
+			t.Errorf("%+v reads %q, want %q", ratio, got, want)
+		}
 	}
 }
 

@@ -1,59 +1,83 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
-	"runtime"
+	"fmt"
+	"strconv"
 	"time"
 )
 
-// window is how long a timed case runs at least, long enough for
-// many collections and scheduler ticks to average out.
-const window = 200 * time.Millisecond
+// A timedRun does exactly n operations and returns the time they took, without its setup.
+type timedRun func(n int) (time.Duration, error)
 
-// mostOperations ends the calibration of an operation that takes no time.
-const mostOperations = 1 << 40
+// timed is a contender whose turn is as many operations as its child does in about the length of a turn: counted once, at
+// its start, so that all its turns do the same.
+type timed struct {
+	child      *child
+	operations int
+	unit       float64 // nanoseconds
+}
 
-// timed measures nanoseconds for one operation. run does exactly n operations and returns the time they
-// took, without its setup. The short runs that find n also warm it up. The run that first lasts the window
-// is not the sample: a short run that the system stalled would pass for it. The next one of the same n is.
-func timed(run func(n int) (time.Duration, error)) Measurement {
-	return func() (Sample, error) {
-		found := false
-		for n := 1; ; {
-			runtime.GC()
-			elapsed, err := run(n)
-			if err != nil {
-				return Sample{}, err
-			}
-			if found && elapsed >= window/2 {
-				return Sample{Value: float64(elapsed.Nanoseconds()) / float64(n)}, nil
-			}
-			if found = elapsed >= window; found {
-				continue
-			}
-			if n >= mostOperations {
-				return Sample{}, errors.New("the operation takes no time")
-			}
-			n = moreOperations(n, elapsed)
+// startTimed starts a command that reads numbers of operations and answers each with the nanoseconds they took.
+func startTimed(ctx context.Context, c Case, command ...string) (Contender, error) {
+	child, err := startChild(nil, command...)
+	if err != nil {
+		return nil, err
+	}
+	t := &timed{child: child, unit: map[string]float64{"ns": 1, "µs": 1000}[c.Unit]}
+	if t.unit == 0 {
+		return t, fmt.Errorf("no time is measured in %s", c.Unit)
+	}
+	t.operations, err = calibrate(c.Turn, func(n int) (time.Duration, error) { return t.run(ctx, n) })
+	return t, err
+}
+
+func (t *timed) run(ctx context.Context, n int) (time.Duration, error) {
+	answer, err := t.child.ask(ctx, strconv.Itoa(n))
+	if err != nil {
+		return 0, err
+	}
+	took, err := strconv.ParseInt(answer, 10, 64)
+	if err != nil || took < 0 {
+		return 0, fmt.Errorf("%d operations took %q ns", n, answer)
+	}
+	return time.Duration(took), nil
+}
+
+func (t *timed) Turn(ctx context.Context) (Sample, error) {
+	took, err := t.run(ctx, t.operations)
+	if err == nil && took == 0 {
+		err = errors.New("the operation takes no time")
+	}
+	return Sample{Value: float64(took.Nanoseconds()) / float64(t.operations) / t.unit}, err
+}
+
+func (t *timed) Stop() error { return t.child.stop() }
+
+// startFresh is the contender whose command writes one sample each time it runs.
+func startFresh(command ...string) Contender {
+	return fresh(func(ctx context.Context) (_ Sample, err error) {
+		child, err := startChild(nil, command...)
+		if err != nil {
+			return Sample{}, err
 		}
-	}
+		defer func() { err = errors.Join(err, child.stop()) }()
+		line, err := child.line(ctx)
+		if err != nil {
+			return Sample{}, err
+		}
+		return parseSample(line)
+	})
 }
 
-// moreOperations aims a quarter past the window, so that the next run usually reaches it,
-// and grows at most a hundredfold, because the first runs are cold and short.
-func moreOperations(n int, elapsed time.Duration) int {
-	most := 100 * n
-	if elapsed <= 0 {
-		return most
+func parseSample(line string) (sample Sample, err error) {
+	if err := json.Unmarshal([]byte(line), &sample); err != nil {
+		return Sample{}, fmt.Errorf("reading a sample: %w", err)
 	}
-	target := float64(n) * 1.25 * float64(window) / float64(elapsed)
-	return max(n+1, int(min(target, float64(most))))
-}
-
-// share returns how many of n operations the i-th of workers does.
-func share(n, i, workers int) int {
-	if i < n%workers {
-		return n/workers + 1
+	if !(sample.Value > 0) {
+		return Sample{}, fmt.Errorf("impossible value %v", sample.Value)
 	}
-	return n / workers
+	return sample, nil
 }

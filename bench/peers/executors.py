@@ -1,14 +1,13 @@
 """The executors suite's cases on asyncio, or on uvloop.
 
-    python3 executors.py LOOP SECONDS CASE[,CASE...]
+    python3 executors.py LOOP CASE
 
-Prints a JSON line a case: its name, and microseconds for one operation. A case
-runs for at least SECONDS.
+Reads numbers of operations, a line each, and answers each with a line: the
+nanoseconds they took. Ends with its input.
 """
 
 import asyncio
 import gc
-import json
 import os
 import signal
 import sys
@@ -118,23 +117,11 @@ def run(main, loop_name):
     return asyncio.run(main)
 
 
-def measure(case, loop_name, seconds):
-    n, found = 1, False
-    while True:
-        gc.collect()
-        elapsed = run(case(n), loop_name)
-        if found and elapsed >= seconds / 2:
-            return elapsed / n * 1e6
-        found = elapsed >= seconds
-        if not found:
-            n = max(n + 1, int(min(n * 1.25 * seconds / max(elapsed, 1e-9), 100 * n)))
-
-
 def main():
-    loop_name, seconds, cases = sys.argv[1], float(sys.argv[2]), sys.argv[3].split(",")
-    for name in cases:
-        value = measure(globals()[name], loop_name, seconds)
-        print(json.dumps({"case": name, "value": value}), flush=True)
+    loop_name, case = sys.argv[1:]
+    for line in sys.stdin:
+        gc.collect()
+        print(int(run(globals()[case](int(line)), loop_name) * 1e9), flush=True)
 
 
 if __name__ == "__main__":

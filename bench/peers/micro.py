@@ -1,9 +1,10 @@
 """The micro suite's cases on asyncio, or on uvloop.
 
-    python3 micro.py LOOP SECONDS CASE[,CASE...]
+    python3 micro.py LOOP CASE
 
-Prints a JSON line a case: its name, and nanoseconds for one operation (bytes
-for sleepers). A case runs for at least SECONDS.
+Reads numbers of operations, a line each, and answers each with a line: the
+nanoseconds they took. Sleeps otherwise, and ends with its input. Of sleepers,
+which reads nothing, it prints the bytes of one as JSON.
 """
 
 import asyncio
@@ -147,24 +148,6 @@ TIMED = {
 }
 
 
-async def nanoseconds(case, window):
-    n = 1
-    found = False
-    while True:
-        gc.collect()
-        elapsed = await case(n)
-        # The run that first lasts the window is not the sample: a short run
-        # that the system stalled would pass for it. The next one is.
-        if found and elapsed >= window / 2:
-            return elapsed / n * 1e9
-        found = elapsed >= window
-        if found:
-            continue
-        # Aim a quarter past the window, so that the next run usually reaches it.
-        target = n * 1.25 * window / elapsed if elapsed > 0 else 100 * n
-        n = max(n + 1, int(min(target, 100 * n)))
-
-
 async def sleepers():
     def resident():
         gc.collect()
@@ -178,24 +161,23 @@ async def sleepers():
     return (resident() - before) / SLEEPERS
 
 
-def report(case, value, **rest):
-    print(json.dumps({"case": case, "value": value, **rest}), flush=True)
-
-
-async def main(window, cases):
-    for case in cases:
-        if case == "sleepers":
-            report(case, await sleepers(), note=f"resident set of {SLEEPERS:,} tasks")
-            os._exit(0)  # waking the sleepers would take longer than measuring them
-        report(case, await nanoseconds(TIMED[case], window))
+def answer(runner, case):
+    """Reads numbers of operations and writes the nanoseconds they took."""
+    for line in sys.stdin:
+        gc.collect()
+        print(int(runner.run(case(int(line))) * 1e9), flush=True)
 
 
 if __name__ == "__main__":
-    kind, seconds, names = sys.argv[1:]
+    kind, name = sys.argv[1:]
     factory = None
     if kind == "uvloop":
         import uvloop
 
         factory = uvloop.new_event_loop
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(main(float(seconds), names.split(",")))
+        if name == "sleepers":
+            note = f"resident set of {SLEEPERS:,} tasks"
+            print(json.dumps({"value": runner.run(sleepers()), "note": note}), flush=True)
+            os._exit(0)  # waking the sleepers would take longer than measuring them
+        answer(runner, TIMED[name])
