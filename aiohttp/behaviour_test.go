@@ -81,6 +81,11 @@ var handlers = map[string]http.HandlerFunc{
 	"/teapot-odd":   func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(799) },
 	"/no-content":   func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(204) },
 	"/not-modified": func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Etag", `"x"`); w.WriteHeader(304) },
+	"/not-modified-with": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/css")
+		w.Header().Set("Content-Length", "100")
+		w.WriteHeader(304)
+	},
 	"/no-content-body": func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(204)
 		if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
@@ -124,6 +129,11 @@ var handlers = map[string]http.HandlerFunc{
 		io.WriteString(w, "body")
 		w.Header().Set("X-Sum", "42")
 		w.Header().Set(http.TrailerPrefix+"X-More", "43")
+	},
+	"/trailer-announced": func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "X-Sum")
+		w.Header().Set("X-Sum", "42")
+		io.WriteString(w, "body")
 	},
 	"/trailer-prefix": func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "body")

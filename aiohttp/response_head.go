@@ -116,8 +116,13 @@ func (w *response) sendHead(first []byte) {
 	if x.body.present && !w.is(fullDuplex) && !w.is(closeAfter) && !x.body.drain() {
 		w.state |= closeAfter
 	}
-	if h.length && !allowed && w.status != http.StatusNotModified {
-		h.drop("Content-Length")
+	if !allowed {
+		if h.length {
+			h.drop("Content-Length")
+		}
+		if h.typed && w.status == http.StatusNotModified { // RFC 9110, section 15.4.5
+			h.drop("Content-Type")
+		}
 	}
 	if allowed && !h.typed && len(first) > 0 && !h.encoded && (len(h.coding) == 0 || h.coding[0] == "") {
 		add.kind = http.DetectContentType(first)
