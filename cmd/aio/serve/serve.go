@@ -58,6 +58,7 @@ func Main(arguments []string, out, errs io.Writer) int {
 	// A terminal that is closed and a service manager end it as Ctrl-C does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends the process at once
 	if err := s.run(ctx, out); err != nil {
 		fmt.Fprintf(errs, "aio serve: %v\n", err)
 		return 1
@@ -139,11 +140,11 @@ func (s *settings) run(ctx context.Context, out io.Writer) error {
 		if ctx.Err() == nil {
 			return err
 		}
-		paper.say("\nstopping; what is being sent has five seconds")
+		paper.say("\nstopping; what is being sent has five seconds; Ctrl-C again ends it at once")
 		return server.Shutdown(context.WithoutCancel(ctx))
 	}, aio.NoInterrupt())
 	if cut := (*aionet.ShutdownError)(nil); errors.As(err, &cut) {
-		paper.say(fmt.Sprintf("%d downloads were cut off", cut.Cancelled))
+		paper.say("cut off: " + count(cut.Cancelled, "download"))
 		return nil
 	}
 	return err
