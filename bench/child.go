@@ -61,7 +61,7 @@ func (c *child) ask(ctx context.Context, question string) (string, error) {
 
 // line is the next that the child writes. When the context ends first, the child is killed.
 func (c *child) line(ctx context.Context) (string, error) {
-	stop := context.AfterFunc(ctx, func() { _ = c.process.Process.Kill() })
+	stop := c.killWith(ctx)
 	line, err := c.lines.ReadString('\n')
 	if !stop() && err != nil {
 		err = context.Cause(ctx)
@@ -71,11 +71,17 @@ func (c *child) line(ctx context.Context) (string, error) {
 	return strings.TrimSpace(line), err
 }
 
+// killWith kills the child when the context ends, unless stop is called before.
+func (c *child) killWith(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = c.process.Process.Kill() })
+}
+
 // stop ends the child and tells how it ended, with what it said on standard error if that was not well.
 func (c *child) stop() error {
 	c.stdin.Close()
-	kill := time.AfterFunc(childPatience, func() { _ = c.process.Process.Kill() })
-	defer kill.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), childPatience)
+	defer cancel()
+	defer c.killWith(ctx)()
 	_, _ = io.Copy(io.Discard, c.lines) // Wait would otherwise close the pipe first
 	err := c.process.Wait()
 	if err != nil && c.stderr.Len() > 0 {

@@ -169,24 +169,24 @@ func parseWrk(out string) (r wrkResult, err error) {
 }
 
 // runIdleHTTP opens connections that have sent one request each.
-func runIdleHTTP(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
-	return idleRequested(s, server, nil)
+func runIdleHTTP(ctx context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+	return idleRequested(ctx, s, server, nil)
 }
 
 // runIdleHTTPS is the same over TLS.
-func runIdleHTTPS(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+func runIdleHTTPS(ctx context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
 	identity, err := serverIdentity()
 	if err != nil {
 		return Sample{}, err
 	}
-	return idleRequested(s, server, &tls.Config{
+	return idleRequested(ctx, s, server, &tls.Config{
 		RootCAs: identity.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS13,
 		CurvePreferences: []tls.CurveID{tls.X25519}, // the memory is measured, not the handshake
 	})
 }
 
-func idleRequested(s netSettings, server *serverProcess, config *tls.Config) (Sample, error) {
-	return idle(s, server, func(n, first int) (io.Closer, error) {
+func idleRequested(ctx context.Context, s netSettings, server *serverProcess, config *tls.Config) (Sample, error) {
+	return idle(ctx, s, server, func(n, first int) (io.Closer, error) {
 		var opened connections
 		for i := range n {
 			c, err := requestOnce(server.Address.String(), first+i, config)

@@ -66,8 +66,8 @@ func dialWebSocket(address string, number int) (net.Conn, error) {
 	return c, nil
 }
 
-func runIdleWebSocket(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
-	return idle(s, server, func(n, first int) (io.Closer, error) {
+func runIdleWebSocket(ctx context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+	return idle(ctx, s, server, func(n, first int) (io.Closer, error) {
 		var opened connections
 		echo := make([]byte, sentSize)
 		for i := range n {

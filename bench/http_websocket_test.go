@@ -29,7 +29,7 @@ func TestWebSocketServers(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer func() {
-					if err := server.stop(nil); err != nil {
+					if err := server.stop(); err != nil {
 						t.Error(err)
 					}
 				}()

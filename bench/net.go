@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -21,10 +22,17 @@ type netCase struct {
 	serves string // what the server is started for: echo, tls, file or proxy
 	loops  int
 	load   echoLoad
-	run    netRun
+	run    netRun   // measures once, on a fresh server
+	turns  netTurns // or begins to take turns
 }
 
-type netRun func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Sample, error)
+type (
+	netRun   func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Sample, error)
+	netTurns func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Contender, error)
+)
+
+// netTurn is long enough for its two ends, where the server is not fully loaded, to count for little.
+const netTurn = 80 * time.Millisecond
 
 // An echoLoad is the traffic of an echo case.
 type echoLoad struct {
@@ -39,7 +47,7 @@ const messageSize = 64
 func (c netCase) pinned() bool { return c.loops == 1 }
 
 type netSettings struct {
-	seconds float64 // of each measured window
+	seconds float64 // of each window that is no turn
 	idle    [2]int  // connections: few, for the slope, and all
 	bulk    int64   // bytes of a transfer
 }
@@ -73,8 +81,8 @@ func netPeers() []netPeer {
 func netCases() []netCase {
 	echo := func(name string, loops int, l echoLoad, what string) netCase {
 		return netCase{
-			Case:   Case{Name: name, Unit: "µs", What: "server CPU of a 64-byte echo: " + what, Needs: needsTwoCores},
-			serves: "echo", loops: loops, load: l, run: runEcho,
+			Case:   Case{Name: name, Unit: "µs", Turn: netTurn, What: "server CPU of a 64-byte echo: " + what, Needs: needsTwoCores},
+			serves: "echo", loops: loops, load: l, turns: startEcho,
 		}
 	}
 	other := func(name, serves, unit string, run netRun, what string) netCase {
@@ -112,9 +120,9 @@ func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
 	suite := Suite{
 		Name: name,
 		What: what,
-		Laps: 10,
+		Laps: 12,
 		Flags: func(flags *flag.FlagSet) {
-			flags.Func("seconds", "how long each window is measured, 0.1 to 30 (default 0.75)", func(text string) error {
+			flags.Func("seconds", "how long latencies and what takes no turns are measured, 0.1 to 30 (default 0.75)", func(text string) error {
 				_, err := fmt.Sscanf(text, "%g", &settings.seconds)
 				if err != nil || !(settings.seconds >= 0.1 && settings.seconds <= 30) {
 					return fmt.Errorf("not from 0.1 to 30")
@@ -130,49 +138,102 @@ func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
 		suite.Subjects = append(suite.Subjects, Subject{
 			Name: peer.name,
 			Find: peer.find,
-			Start: func(_ context.Context, named Case) (Contender, error) {
+			Start: func(ctx context.Context, named Case) (Contender, error) {
 				c := cases[slices.IndexFunc(cases, func(c netCase) bool { return c.Name == named.Name })]
+				c.Case = named
 				if !peer.has(c) {
 					return nil, nil
 				}
-				return fresh(func(ctx context.Context) (Sample, error) { return runNetCase(ctx, *settings, peer, c) }), nil
+				return startNetCase(ctx, *settings, peer, c)
 			},
 		})
 	}
 	return suite
 }
 
-// runNetCase measures one case on a server process of its own.
-func runNetCase(ctx context.Context, s netSettings, peer netPeer, c netCase) (Sample, error) {
-	if c.pinned() {
-		unpin, err := pinClient()
-		if err != nil {
-			return Sample{}, err
-		}
-		defer unpin()
-	}
+// startPeer starts a server for the case. When the case is pinned, this process then has the client's core.
+func startPeer(ctx context.Context, s netSettings, peer netPeer, c netCase) (*serverProcess, error) {
 	command, err := peer.command(ctx, c)
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
 	if _, err := load.RaiseDescriptors(descriptors(s)); err != nil { // the server gets the limit too
-		return Sample{}, err
+		return nil, err
 	}
 	options, sink, err := serverOptions(s, c)
 	if err != nil {
-		return Sample{}, err
-	}
-	if sink != nil {
-		defer sink.Close()
+		return nil, err
 	}
 	server, err := startServer(ctx, c.pinned(), append(command, options...)...)
+	if err == nil && c.pinned() {
+		err = pinClient()
+		if err != nil {
+			err = errors.Join(err, server.stop())
+		}
+	}
 	if err != nil {
-		return Sample{}, err
+		if sink != nil {
+			sink.Close()
+		}
+		return nil, err
 	}
 	server.sink = sink
-	sample, err := c.run(ctx, s, c, server)
-	return sample, server.stop(err)
+	return server, nil
 }
+
+// stop ends the server and lets this process have all cores again.
+func (s *serverProcess) stop() error {
+	if s.sink != nil {
+		s.sink.Close()
+	}
+	return errors.Join(s.child.stop(), unpinClient())
+}
+
+// startNetCase starts a server that lives through a round, or one that measures on a server of its own each time.
+func startNetCase(ctx context.Context, s netSettings, peer netPeer, c netCase) (Contender, error) {
+	if c.turns == nil {
+		return fresh(func(ctx context.Context) (_ Sample, err error) {
+			server, err := startPeer(ctx, s, peer, c)
+			if err != nil {
+				return Sample{}, err
+			}
+			defer func() { err = errors.Join(err, server.stop()) }()
+			defer server.killWith(ctx)()
+			return c.run(ctx, s, c, server)
+		}), nil
+	}
+	server, err := startPeer(ctx, s, peer, c)
+	if err != nil {
+		return nil, err
+	}
+	defer server.killWith(ctx)()
+	contender, err := c.turns(ctx, s, c, server)
+	if err != nil {
+		return nil, errors.Join(err, server.stop())
+	}
+	return &loaded{contender, server}, nil
+}
+
+// loaded is a server that is loaded in turns.
+type loaded struct {
+	Contender
+	server *serverProcess
+}
+
+func (l *loaded) Turn(ctx context.Context) (Sample, error) {
+	defer l.server.killWith(ctx)()
+	return l.Contender.Turn(ctx)
+}
+
+func (l *loaded) Finish(ctx context.Context) (Sample, error) {
+	defer l.server.killWith(ctx)()
+	if f, ok := l.Contender.(finisher); ok {
+		return f.Finish(ctx)
+	}
+	return Sample{}, nil
+}
+
+func (l *loaded) Stop() error { return errors.Join(l.Contender.Stop(), l.server.stop()) }
 
 // serverOptions are the arguments of a case's server, and what a proxy's connects to.
 func serverOptions(s netSettings, c netCase) (options []string, sink *load.Sink, err error) {

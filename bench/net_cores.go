@@ -50,16 +50,20 @@ func clientCore() ([]int, error) {
 
 // pinClient moves every thread of this process to the client's core, so that its
 // collector and its monitor do not run beside the server either. Threads made later inherit it.
-func pinClient() (unpin func() error, err error) {
-	all, err := allowedCores()
-	if err != nil {
-		return nil, err
-	}
+func pinClient() error {
 	one, err := clientCore()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return func() error { return setCores(all) }, setCores(one)
+	return setCores(one)
+}
+
+func unpinClient() error {
+	all, err := allowedCores()
+	if err != nil {
+		return err
+	}
+	return setCores(all)
 }
 
 func setCores(cores []int) error {

@@ -24,8 +24,8 @@ func descriptors(s netSettings) uint64 { return uint64(s.idle[1] + spareDescript
 // opener opens n idle connections, numbered from first on, each used once.
 type opener func(n, first int) (io.Closer, error)
 
-func runIdleTCP(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
-	return idle(s, server, func(n, first int) (io.Closer, error) {
+func runIdleTCP(ctx context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+	return idle(ctx, s, server, func(n, first int) (io.Closer, error) {
 		return load.Dial(load.Config{
 			Address: server.Address, Connections: n, First: first, InFlight: 1, MessageSize: messageSize,
 		})
@@ -41,13 +41,13 @@ func runIdleTLS(ctx context.Context, s netSettings, _ netCase, server *serverPro
 		RootCAs: identity.roots, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS13,
 		CurvePreferences: []tls.CurveID{tls.X25519}, // the memory is measured, not the handshake
 	}
-	return idle(s, server, func(n, first int) (io.Closer, error) {
+	return idle(ctx, s, server, func(n, first int) (io.Closer, error) {
 		return load.DialTLS(ctx, server.Address, n, first, messageSize, config)
 	})
 }
 
 // idle measures how much more memory the server has with all connections than with none.
-func idle(s netSettings, server *serverProcess, open opener) (sample Sample, err error) {
+func idle(ctx context.Context, s netSettings, server *serverProcess, open opener) (sample Sample, err error) {
 	few, all := s.idle[0], s.idle[1]
 	wanted := all
 	limit, err := load.RaiseDescriptors(descriptors(s))
@@ -77,7 +77,7 @@ func idle(s netSettings, server *serverProcess, open opener) (sample Sample, err
 			}
 			defer func() { err = errors.Join(err, connections.Close()) }()
 		}
-		if err := server.settle(); err != nil {
+		if err := server.settle(ctx); err != nil {
 			return Sample{}, err
 		}
 		bytes, err := server.resident()

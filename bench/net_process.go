@@ -3,85 +3,50 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
-	"os/exec"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/goaio/aio/bench/load"
 	"golang.org/x/sys/unix"
 )
 
-// A serverProcess is a peer's server. It writes its port when it listens, a line for each line it reads once it
-// has given free memory back, and ends when its standard input closes: also when this process dies.
+// A serverProcess is a peer's server, a child: it writes its port when it listens, and answers a line once it has given free
+// memory back.
 type serverProcess struct {
+	*child
 	Address netip.AddrPort
-	process *exec.Cmd
-	stdin   io.WriteCloser
-	lines   *bufio.Reader
-	stderr  bytes.Buffer
 	sink    *load.Sink // of a proxy
 }
 
 func startServer(ctx context.Context, pinned bool, command ...string) (*serverProcess, error) {
-	s := &serverProcess{process: exec.CommandContext(ctx, command[0], command[1:]...)}
-	s.process.Stderr = &s.stderr
-	s.process.WaitDelay = time.Second
-	stdin, err := s.process.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	stdout, err := s.process.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.stdin, s.lines = stdin, bufio.NewReader(stdout)
-	start := s.process.Start
+	var wrap func(func() error) error
 	if pinned {
-		start = func() error { return onServerCore(s.process.Start) }
+		wrap = onServerCore
 	}
-	if err := start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", command[0], err)
-	}
-	line, err := s.lines.ReadString('\n')
+	child, err := startChild(wrap, command...)
 	if err != nil {
-		return nil, s.stop(fmt.Errorf("%s told no port: %w", command[0], err))
+		return nil, err
 	}
-	port, err := strconv.ParseUint(strings.TrimSpace(line), 10, 16)
+	line, err := child.line(ctx)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s told no port: %w", command[0], err), child.stop())
+	}
+	port, err := strconv.ParseUint(line, 10, 16)
 	if err != nil || port == 0 {
-		return nil, s.stop(fmt.Errorf("%s told the port %q", command[0], line))
+		return nil, errors.Join(fmt.Errorf("%s told the port %q", command[0], line), child.stop())
 	}
-	s.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
-	return s, nil
-}
-
-// stop ends the server and returns the error of the measurement, with what the server said and how it ended.
-func (s *serverProcess) stop(measuring error) error {
-	s.stdin.Close()
-	io.Copy(io.Discard, s.lines) // Wait would otherwise close the pipe first
-	err := errors.Join(measuring, s.process.Wait())
-	if err != nil && s.stderr.Len() > 0 {
-		err = fmt.Errorf("%w\n%s", err, s.stderr.Bytes())
-	}
-	return err
+	address := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
+	return &serverProcess{child: child, Address: address}, nil
 }
 
 // settle has the server collect and give free memory back.
-func (s *serverProcess) settle() error {
-	if _, err := io.WriteString(s.stdin, "settle\n"); err != nil {
-		return fmt.Errorf("settle: %w", err)
-	}
-	if _, err := s.lines.ReadString('\n'); err != nil {
-		return fmt.Errorf("settle: %w", err)
-	}
-	return nil
+func (s *serverProcess) settle(ctx context.Context) error {
+	_, err := s.ask(ctx, "settle")
+	return err
 }
 
 // cpu is the processor time of all threads the server ever had, user and system, in the

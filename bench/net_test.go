@@ -3,11 +3,14 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/goaio/aio/bench/load"
 )
@@ -28,7 +31,8 @@ func TestPeersServe(t *testing.T) {
 				if !peer.has(c) || c.Name == "echo_64" || c.load.connections == 1000 { // more of the same
 					continue
 				}
-				sample, err := runNetCase(t.Context(), settings, peer, c)
+				c.Turn = min(c.Turn, 20*time.Millisecond)
+				sample, err := measureOnce(t.Context(), settings, peer, c)
 				if err != nil {
 					t.Errorf("%s: %v", c.Name, err)
 					continue
@@ -43,6 +47,26 @@ func TestPeersServe(t *testing.T) {
 			}
 		})
 	}
+}
+
+// measureOnce has the peer take a turn at the case, and finish it.
+func measureOnce(ctx context.Context, s netSettings, peer netPeer, c netCase) (sample Sample, err error) {
+	contender, err := startNetCase(ctx, s, peer, c)
+	if err != nil {
+		return Sample{}, err
+	}
+	defer func() { err = errors.Join(err, contender.Stop()) }()
+	if sample, err = contender.Turn(ctx); err != nil {
+		return Sample{}, err
+	}
+	if f, ok := contender.(finisher); ok {
+		finished, err := f.Finish(ctx)
+		if err != nil {
+			return Sample{}, err
+		}
+		sample.Load, sample.Note = medianLoad([]Load{sample.Load, finished.Load}), sample.Note+finished.Note
+	}
+	return sample, nil
 }
 
 func TestServersAreSubjectsWithKnownCases(t *testing.T) {
@@ -64,8 +88,8 @@ func TestStartServerTellsWhatWentWrong(t *testing.T) {
 		script, want string
 	}{
 		"ends at once":   {"echo no socket >&2; exit 3", "no socket"},
-		"not a port":     {"echo listening", `"listening\n"`},
-		"port of nobody": {"echo 0", `"0\n"`},
+		"not a port":     {"echo listening", `"listening"`},
+		"port of nobody": {"echo 0", `"0"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, err := startServer(t.Context(), false, "/bin/sh", "-c", test.script)
@@ -93,18 +117,50 @@ func TestServerEndsWithItsStandardInput(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := server.settle(); err != nil {
+			if err := server.settle(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if spent, err := server.cpu(); err != nil || spent <= 0 {
 				t.Errorf("spent %v, error %v", spent, err)
 			}
-			if err := server.stop(nil); err != nil {
+			if err := server.stop(); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
+
+// A server that hangs in a turn is killed at its deadline, and one that died says so.
+func TestServerThatFailsInATurn(t *testing.T) {
+	for name, test := range map[string]struct{ script, want string }{
+		"hangs": {"echo 1; exec sleep 600", "killed"},
+		"dies":  {"echo 1; echo no memory >&2; exit 3", "no memory"},
+	} {
+		server, err := startServer(t.Context(), false, "sh", "-c", test.script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		contender := &loaded{asksServer{server}, server}
+		if sample, err := contender.Turn(ctx); err == nil {
+			t.Errorf("%s: %v", name, sample)
+		}
+		if err := contender.Stop(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// asksServer waits for its server in every turn, and does not look at the context.
+type asksServer struct{ server *serverProcess }
+
+func (a asksServer) Turn(context.Context) (Sample, error) {
+	_, err := a.server.lines.ReadString('\n')
+	return Sample{}, err
+}
+
+func (asksServer) Stop() error { return nil }
 
 func TestIdleSaysWhatItCouldNotOpen(t *testing.T) {
 	server, err := startServer(t.Context(), false, "/bin/sh", "-c", "echo 1; while read line; do echo settled; done")
@@ -121,8 +177,8 @@ func TestIdleSaysWhatItCouldNotOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	// No system has as many descriptors as that, whoever asks.
-	sample, err := idle(netSettings{idle: [2]int{10, 1 << 40}}, server, open)
-	if err := server.stop(err); err != nil {
+	sample, err := idle(t.Context(), netSettings{idle: [2]int{10, 1 << 40}}, server, open)
+	if err := errors.Join(err, server.stop()); err != nil {
 		t.Fatal(err)
 	}
 	if want := int(limit) - spareDescriptors; !slices.Equal(opened, []int{0, 1, 0, 10, 10, want - 10}) {

@@ -144,11 +144,10 @@ func redisSuite() Suite {
 
 // runRedis measures one case on a server process of its own.
 func runRedis(ctx context.Context, server redisServer, c redisCase, requests int) (sample Sample, err error) {
-	unpin, err := pinClient()
-	if err != nil {
+	if err := pinClient(); err != nil {
 		return Sample{}, err
 	}
-	defer unpin()
+	defer unpinClient()
 	port, err := freePort()
 	if err != nil {
 		return Sample{}, err
@@ -158,7 +157,7 @@ func runRedis(ctx context.Context, server redisServer, c redisCase, requests int
 		return Sample{}, err
 	}
 	process := &serverProcess{
-		process: exec.CommandContext(ctx, command[0], command[1:]...),
+		child:   &child{process: exec.CommandContext(ctx, command[0], command[1:]...)},
 		Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)),
 	}
 	process.process.Stderr = &process.stderr

@@ -13,9 +13,9 @@ type Throughput struct {
 // PerSecond is requests a second.
 func (t Throughput) PerSecond() float64 { return float64(t.Requests) / t.Elapsed.Seconds() }
 
-// Closed keeps InFlight messages unanswered on every connection for about the duration and until one is answered, each answer
-// the occasion of the next message. They are still in flight when it returns, so that a second call goes on
-// with a server at full load. It tells no latency: a slow server is asked less, and would look good.
+// Closed keeps InFlight messages unanswered on every connection for the duration, each answer the occasion of the next message,
+// then waits for what is missing: the server is idle when it returns, and every message that cost it something is counted.
+// It tells no latency: a slow server is asked less, and would look good.
 func (c *Client) Closed(duration time.Duration) (Throughput, error) {
 	begin := time.Since(c.started)
 	c.progress = begin
@@ -29,13 +29,14 @@ func (c *Client) Closed(duration time.Duration) (Throughput, error) {
 		}
 	}
 	next := func(i, messages int) error { return c.send(&c.connections[i], messages) }
-	for {
-		now, err := c.step(begin+duration, next)
-		if err != nil {
+	for now := begin; now-begin < duration; {
+		var err error
+		if now, err = c.step(begin+duration, next); err != nil {
 			return Throughput{}, err
 		}
-		if now-begin >= duration && c.answered > before {
-			return Throughput{Requests: c.answered - before, Elapsed: now - begin}, nil
-		}
 	}
+	if err := c.drain(); err != nil {
+		return Throughput{}, err
+	}
+	return Throughput{Requests: c.answered - before, Elapsed: time.Since(c.started) - begin}, nil
 }
