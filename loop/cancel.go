@@ -122,7 +122,7 @@ func (t *Task) Cancel(cause error) bool {
 	if c := self(); c != nil && c.task != t {
 		by = c.task.Name()
 	}
-	if t.scope.loop == nil {
+	if t.scope.runsOn() == nil {
 		t.scope.cancelNow(false, cause, by)
 		return true
 	}

@@ -32,13 +32,18 @@ func (s *Scope) Deadline() (deadline time.Time, ok bool) {
 // cancelled exactly when ctx is, and hands no cancel to the tasks of a
 // supervisor.
 func Carry(ctx context.Context, l *Loop, supervisor Supervisor) *Scope {
-	return &Scope{values: ctx, loop: l, supervisor: supervisor}
+	carried := &struct {
+		scope Scope
+		inherited
+	}{scope: Scope{carried: true}, inherited: inherited{values: ctx, loop: l, supervisor: supervisor}}
+	carried.scope.inherited = &carried.inherited
+	return &carried.scope
 }
 
 // Err returns nil while the scope is live, context.DeadlineExceeded when a
 // deadline ended it, else context.Canceled.
 func (s *Scope) Err() error {
-	if s.task == nil {
+	if s.Task() == nil {
 		return s.values.Err()
 	}
 	switch state := s.state.Load(); {
@@ -52,7 +57,7 @@ func (s *Scope) Err() error {
 
 // Done returns a channel that is closed when the scope is cancelled or ends.
 func (s *Scope) Done() <-chan struct{} {
-	if s.task == nil {
+	if s.Task() == nil {
 		return s.values.Done()
 	}
 	return s.standard().Done()
@@ -66,7 +71,7 @@ func (s *Scope) Value(key any) any {
 	case *int:
 		// Package context finds the context that it can attach a derived one
 		// to by an unexported key of this type.
-		if s.task == nil {
+		if s.Task() == nil {
 			break
 		}
 		if value := s.standard().Value(key); value != nil {

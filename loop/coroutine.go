@@ -280,12 +280,12 @@ func (c *coroutine) governing(ctx context.Context) (s *Scope, watch context.Cont
 	switch {
 	case ctx == nil:
 		return c.scope, nil
-	case bare && s.task == c.task:
+	case bare && s.Task() == c.task:
 		return s, nil
 	case ctx.Done() == nil:
 		return nil, nil
 	}
-	if s = scopeOf(ctx); s == nil || s.task != c.task {
+	if s = scopeOf(ctx); s == nil || s.Task() != c.task {
 		c.foreignContext(s)
 		return nil, ctx
 	}

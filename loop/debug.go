@@ -51,7 +51,7 @@ func (t *Task) recordStart(from *Scope) {
 	t.state.Or(futureWatched)
 	t.scope.detail().record = &record{
 		spawned:  place(),
-		detached: from != nil && from.task == nil && from.supervisor == nil,
+		detached: from != nil && from.Task() == nil && from.supervisor == nil,
 	}
 }
 
@@ -101,13 +101,13 @@ func (l *Loop) mustBeHere(method string) {
 
 // foreignContext is told that a task awaits with a scope of another one.
 func (c *coroutine) foreignContext(s *Scope) {
-	if !c.loop.Debug() || s == nil || s.task == nil {
+	if !c.loop.Debug() || s == nil || s.Task() == nil {
 		return
 	}
 	c.loop.ReportHere(Report{
 		Kind:    ForeignContext,
 		Task:    c.task,
-		Message: fmt.Sprintf("task %s awaits with the context of task %s, and so is not interrupted when it is cancelled itself", c.task.Name(), s.task.Name()),
+		Message: fmt.Sprintf("task %s awaits with the context of task %s, and so is not interrupted when it is cancelled itself", c.task.Name(), s.Task().Name()),
 		Advice:  "use the context that the task's own function was given; a closure has probably captured the other",
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 )
 
 // A Supervisor owns the tasks that are started with a scope's context. The
@@ -31,21 +32,21 @@ type Supervisor interface {
 // it with package context attach to it without a goroutine and carry its
 // cause. Its Err, Done, Deadline and Value are safe from any goroutine.
 type Scope struct {
-	values     context.Context // what it was derived from, never a bare *Scope
-	loop       *Loop           // nil for a task on a plain goroutine
-	task       *Task           // nil for a context that left its task
-	nested     *nesting        // nil for a task's outermost one
-	supervisor Supervisor
+	*inherited          // nil before the task starts
+	nested     *nesting // nil for a task's outermost one
 	more       atomic.Pointer[scopeState]
 	state      atomic.Uint32
 	shielded   bool // a cancel from outside reaches it only if a deadline made it
+	carried    bool // it is of no task, see Carry
 }
 
 // nesting is the place of a scope in its task. It is apart because a million
 // tasks have an outermost scope each, which needs none.
 type nesting struct {
-	outer  *Scope // the scope around it in the same task
-	parent *Scope // the scope it was derived from, if of the same task
+	task   *Task
+	outer  *Scope    // the scope around it in the same task
+	parent *Scope    // the scope it was derived from, if of the same task
+	own    inherited // if it shares none
 }
 
 const (
@@ -104,7 +105,7 @@ func scopeOf(ctx context.Context) *Scope {
 // Loop returns the loop of the context that ctx was derived from, or nil.
 func Of(ctx context.Context) *Loop {
 	if s := scopeOf(ctx); s != nil {
-		return s.loop
+		return s.runsOn()
 	}
 	return nil
 }
@@ -112,7 +113,7 @@ func Of(ctx context.Context) *Loop {
 // TaskOf returns the task whose scope ctx is, or was derived from, or nil.
 func TaskOf(ctx context.Context) *Task {
 	if s := scopeOf(ctx); s != nil {
-		return s.task
+		return s.Task()
 	}
 	return nil
 }
@@ -168,8 +169,8 @@ func EnterShielded(ctx context.Context) *Scope {
 
 func (c *coroutine) enter(ctx context.Context, memory *NestedScope) *Scope {
 	s := &memory.scope
-	s.loop, s.task = c.loop, c.task
 	s.nested = &memory.nested
+	s.nested.task = c.task
 	s.nested.outer = c.scope
 	s.derive(ctx)
 	c.scope = s
@@ -184,22 +185,16 @@ func (c *coroutine) enter(ctx context.Context, memory *NestedScope) *Scope {
 func (s *Scope) derive(ctx context.Context) {
 	from, bare := ctx.(*Scope)
 	if !bare {
-		s.values = ctx
 		from = scopeOf(ctx)
-	} else {
-		s.values = from.values
-		if deadline := from.ownDeadline(); !deadline.IsZero() {
-			s.detail().deadline = deadline
-		}
+	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
+		s.detail().deadline = deadline
 	}
-	if from != nil && s.supervisor == nil {
-		s.supervisor = from.supervisor
-	}
+	s.inherit(ctx, from, bare, s.nested.task.scope.loop, &s.nested.own)
 	switch {
-	case from != nil && from.task == s.task && (bare || sameEnd(ctx, from)):
+	case from != nil && from.Task() == s.nested.task && (bare || sameEnd(ctx, from)):
 		s.nested.parent = from
 	case ctx.Done() != nil:
-		if from != nil && from.task == s.task {
+		if from != nil && from.Task() == s.nested.task {
 			s.nested.parent = from
 		}
 		s.follow(ctx)
@@ -221,7 +216,7 @@ func (s *Scope) follow(ctx context.Context) {
 			s.cancelNow(expired, context.Cause(ctx), "")
 			return
 		}
-		s.task.post(func() { s.tell(expired, context.Cause(ctx)) })
+		s.Task().post(func() { s.tell(expired, context.Cause(ctx)) })
 	})
 	m.end = func(error, error) { stop() }
 }
@@ -229,7 +224,7 @@ func (s *Scope) follow(ctx context.Context) {
 // tell cancels the scope because a context that it follows has ended. The news
 // may come when the scope is closed already.
 func (s *Scope) tell(expired bool, cause error) {
-	t := s.task
+	t := s.Task()
 	if s.nested == nil {
 		t.cancelScope(s, expired, cause, "")
 		return
@@ -259,7 +254,7 @@ func (s *Scope) Told() int {
 // is taken back. It reports whether the scope's deadline had expired, which is a
 // request that the caller takes back with [Task.Uncancel].
 func (s *Scope) Exit() (expired bool) {
-	c := s.task.coroutine()
+	c := s.Task().coroutine()
 	c.scope = s.nested.outer
 	state := s.state.Load()
 	s.state.Store(state | scopeEnded)
@@ -270,8 +265,8 @@ func (s *Scope) Exit() (expired bool) {
 	m.timer.Cancel()
 	s.finish(m, context.Canceled)
 	if m.told.counted {
-		if left := s.task.Uncancel(); m.told.marked && left <= int(m.told.before) {
-			s.task.mark = false
+		if left := s.Task().Uncancel(); m.told.marked && left <= int(m.told.before) {
+			s.Task().mark = false
 		}
 	}
 	return m.expired
@@ -317,7 +312,7 @@ func (s *Scope) cancelNow(expired bool, cause error, by string) {
 // interrupted if it stands in the scope. On the loop only.
 func (s *Scope) Cancel(cause error) {
 	s.loop.mustBeHere("Scope.Cancel")
-	s.task.cancelScope(s, false, cause, "")
+	s.Task().cancelScope(s, false, cause, "")
 }
 
 // SetDeadline moves the time at which the scope is cancelled; the zero time
@@ -336,7 +331,7 @@ func (s *Scope) SetDeadline(when time.Time) {
 	}
 	expire := func() {
 		m.expired = true
-		s.task.cancelScope(s, true, context.DeadlineExceeded, "")
+		s.Task().cancelScope(s, true, context.DeadlineExceeded, "")
 	}
 	if at := s.loop.at(when); at <= s.loop.driver.Now() {
 		m.timer = s.loop.CallSoon(expire)
@@ -351,8 +346,18 @@ func (s *Scope) Expired() bool {
 	return m != nil && m.expired
 }
 
-// Task returns the task that the scope is part of.
-func (s *Scope) Task() *Task { return s.task }
+// Task returns the task that the scope is part of, nil for one that [Carry] has
+// made. A task's outermost scope is a part of it: a pointer back would be one more
+// for the collector to follow.
+func (s *Scope) Task() *Task {
+	switch {
+	case s.nested != nil:
+		return s.nested.task
+	case s.carried:
+		return nil
+	}
+	return (*Task)(unsafe.Pointer(s))
+}
 
 // Outer returns the scope around s in its task, or nil.
 func (s *Scope) Outer() *Scope {
@@ -369,8 +374,12 @@ func (s *Scope) parent() *Scope {
 	return s.nested.parent
 }
 
-// Supervise makes supervisor the owner of what is started with the scope.
-func (s *Scope) Supervise(supervisor Supervisor) { s.supervisor = supervisor }
+// Supervise makes supervisor the owner of what is started with the scope, which
+// is one that Enter has opened.
+func (s *Scope) Supervise(supervisor Supervisor) {
+	s.nested.own = inherited{values: s.values, loop: s.loop, supervisor: supervisor}
+	s.inherited = &s.nested.own
+}
 
 // TakeBack makes every cancelled scope of the calling task live again, after a
 // cancel was delivered and handled: asyncio's view, where a cancel is an event

@@ -14,7 +14,7 @@ func Yield(ctx context.Context) error {
 	if r := gid.Self(); r != nil {
 		c, ok := r.Owner.(*coroutine)
 		s, bare := ctx.(*Scope)
-		if ok && bare && s.task == c.task && c.loop.observer == nil { // see Waiter.Wait for why this stands here
+		if ok && bare && s.Task() == c.task && c.loop.observer == nil { // see Waiter.Wait for why this stands here
 			c.loop.pushHere(c.task)
 			if next := c.loop.next(nil); next != &c.co {
 				ring, ok := &c.loop.turns.ring, false

@@ -17,8 +17,8 @@ type Body interface {
 // its own when it was started without one, and the future of its end. It is
 // also the context of what runs in it. [aio.Task] adds the value.
 type Task struct {
+	scope Scope // first, see Scope.Task
 	Future
-	scope      Scope
 	work       any // its Body until it starts, then its *coroutine if it runs on a loop
 	waits      waits
 	id         uint64
@@ -36,7 +36,7 @@ var ErrGoexit = errors.New("aio: the task called runtime.Goexit")
 // ID returns the task's number on its loop, from 1; 0 for one that another
 // goroutine has started until the loop sees it. Safe from any goroutine.
 func (t *Task) ID() uint64 {
-	if l := t.scope.loop; l != nil {
+	if l := t.scope.runsOn(); l != nil {
 		l.tasks.mu.Lock()
 		defer l.tasks.mu.Unlock()
 	}
@@ -62,7 +62,7 @@ func (t *Task) SetName(name string) {
 	m.mu.Lock()
 	m.name = name
 	m.mu.Unlock()
-	if l := t.scope.loop; l != nil && l.options.ProfileLabels && CurrentTask() == t {
+	if l := t.scope.runsOn(); l != nil && l.options.ProfileLabels && CurrentTask() == t {
 		t.label()
 	}
 }
@@ -75,7 +75,7 @@ func (t *Task) Context() *Scope { return &t.scope }
 func (t *Task) Own() { t.owned = true }
 
 // Loop returns the loop that the task runs on, nil for a plain goroutine.
-func (t *Task) Loop() *Loop { return t.scope.loop }
+func (t *Task) Loop() *Loop { return t.scope.runsOn() }
 
 // Start has l run body as task t, which must be new: its first step joins the
 // ready queue. The task takes values and deadline from ctx and is cancelled
@@ -98,9 +98,7 @@ func StartNear(t *Task, ctx context.Context, body Body) {
 
 func startOn(l *Loop, onLoop bool, t *Task, ctx context.Context, body Body) {
 	t.work = body
-	t.scope.loop = l
-	t.scope.task = t
-	t.inherit(ctx)
+	t.inherit(ctx, l)
 	if l != nil && l.Debug() {
 		t.recordStart(scopeOf(ctx))
 	}
@@ -135,59 +133,6 @@ func startOn(l *Loop, onLoop bool, t *Task, ctx context.Context, body Body) {
 }
 
 var goroutineTasks atomic.Uint64
-
-// inherit takes over what ctx hands down to a task of its own. The scopes of
-// tasks and groups hand down no cancel, for a supervisor cancels what it owns
-// itself; a timeout's scope does, and so does any context made elsewhere.
-func (t *Task) inherit(ctx context.Context) {
-	from, bare := ctx.(*Scope)
-	if bare {
-		t.scope.values = from.values
-		if deadline := from.ownDeadline(); !deadline.IsZero() {
-			t.scope.detail().deadline = deadline
-		}
-	} else {
-		t.scope.values = ctx
-		from = scopeOf(ctx)
-	}
-	if from == nil {
-		if ctx.Done() != nil {
-			t.scope.follow(ctx)
-		}
-		return
-	}
-	t.scope.supervisor = from.supervisor
-	switch {
-	case bare && from.task != nil, !bare && from.task != nil && ctx.Done() != nil && sameEnd(ctx, from):
-		if from.depends() && !t.owned {
-			from.addDependent(t)
-		}
-	case bare && from.supervisor != nil, ctx.Done() == nil:
-	case !bare && from.task == nil && from.supervisor != nil && sameEnd(ctx, from):
-	default:
-		t.scope.follow(ctx)
-	}
-}
-
-// depends reports whether tasks started with the scope end with it.
-func (s *Scope) depends() bool {
-	return s.task != nil && s != &s.task.scope && (s.Outer() == nil || s.supervisor == s.Outer().supervisor)
-}
-
-func (s *Scope) addDependent(t *Task) {
-	m := s.detail()
-	m.mu.Lock()
-	if err := s.Err(); err == nil {
-		m.dependents = append(m.dependents, t)
-		m.mu.Unlock()
-		return
-	}
-	cause := m.cause
-	m.mu.Unlock()
-	t.requests++
-	t.mark = true
-	t.scope.cancelNow(false, cause, "")
-}
 
 // end completes the task and ends its context.
 func (t *Task) end(err error, asCancelled bool) {

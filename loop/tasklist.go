@@ -6,68 +6,119 @@ package loop
 //
 // A list that is linked through the tasks needs four writes of a pointer more
 // for each of them, which is what a task that does little spends its time with
-// while the collector marks.
+// while the collector marks. One slice that doubles would be copied, and give
+// the collector large pieces to free, with every burst.
 type taskList struct {
-	tasks []*Task // nil for a gap
-	count int
+	blocks [][]*Task // nil for a gap; all of blockSize, a single one may be smaller
+	length int       // places that are taken or gaps
+	count  int       // tasks
 }
 
-// position is where a task stands in a list: its index from 1, 0 if it is in none.
+// position is where a task stands in a list: its place from 1, 0 if it is in none.
 type position uint32
 
-const smallTaskList = 16
+const (
+	smallTaskList = 16
+	blockBits     = 8
+	blockSize     = 1 << blockBits
+	fewBlocks     = 4
+)
 
 // add appends t. p is its position, and of finds those of the others.
 func (l *taskList) add(t *Task, p *position, of func(*Task) *position) {
-	if len(l.tasks) == cap(l.tasks) {
+	if l.length == l.room() {
 		l.makeRoom(of)
 	}
-	l.tasks = append(l.tasks, t)
+	*l.place(l.length) = t
+	l.length++
 	l.count++
-	*p = position(len(l.tasks))
+	*p = position(l.length)
 }
 
 // remove takes the task of that position out, which is in the list.
 func (l *taskList) remove(p *position) {
-	l.tasks[*p-1] = nil
+	*l.place(int(*p - 1)) = nil
 	l.count--
-	*p = 0
-	last := len(l.tasks)
-	for last > 0 && l.tasks[last-1] == nil {
-		last--
+	if int(*p) == l.length {
+		l.trim()
 	}
-	l.tasks = l.tasks[:last]
+	*p = 0
 }
 
-// makeRoom gives room for as many tasks again as there are: it closes the gaps
-// where that does, and where it gives far too much it takes less memory.
-func (l *taskList) makeRoom(of func(*Task) *position) {
-	from, to := l.tasks, l.tasks[:0]
-	if size := max(smallTaskList, 2*l.count); size > cap(from) || size < cap(from)/4 {
-		to = make([]*Task, 0, size)
+// trim forgets the gaps at the end.
+func (l *taskList) trim() {
+	for l.length > 0 && *l.place(l.length - 1) == nil {
+		l.length--
 	}
-	for i, t := range from {
-		if t != nil {
-			from[i] = nil
-			to = append(to, t)
-			*of(t) = position(len(to))
+	if l.length == 0 {
+		l.give()
+	}
+}
+
+func (l *taskList) place(i int) **Task { return &l.blocks[uint(i)>>blockBits][i&(blockSize-1)] }
+
+// room is how many places there are.
+func (l *taskList) room() int {
+	if len(l.blocks) == 1 {
+		return len(l.blocks[0])
+	}
+	return len(l.blocks) << blockBits
+}
+
+// makeRoom gives room for more tasks: it closes the gaps where that does, else
+// it adds places, for which no task need be touched.
+func (l *taskList) makeRoom(of func(*Task) *position) {
+	switch {
+	case l.count <= l.length/2 && l.length > 0:
+		l.closeUp(of)
+	case len(l.blocks) == 0:
+		l.blocks = [][]*Task{make([]*Task, smallTaskList)}
+	case l.length < blockSize:
+		larger := make([]*Task, 2*l.length)
+		copy(larger, l.blocks[0])
+		l.blocks[0] = larger
+	default:
+		l.blocks = append(l.blocks, make([]*Task, blockSize))
+	}
+}
+
+// closeUp moves the tasks into the gaps before them, and lets places go where
+// there are far too many.
+func (l *taskList) closeUp(of func(*Task) *position) {
+	length := 0
+	for i := range l.length {
+		from := l.place(i)
+		if t := *from; t != nil {
+			*from = nil
+			*l.place(length) = t
+			length++
+			*of(t) = position(length)
 		}
 	}
-	l.tasks = to
+	l.length = length
+	l.give()
 }
 
-// rest is called when there is time: the memory of a burst is given back.
+// give gives the memory of a burst back, when that is most of it.
+func (l *taskList) give() {
+	if keep := 1 + 2*l.length/blockSize; len(l.blocks) > max(fewBlocks, 2*keep) {
+		clear(l.blocks[keep:])
+		l.blocks = l.blocks[:keep]
+	}
+}
+
+// rest is called when there is time.
 func (l *taskList) rest(of func(*Task) *position) {
-	if cap(l.tasks) > 64*smallTaskList && l.count < cap(l.tasks)/8 {
-		l.makeRoom(of)
+	if len(l.blocks) > fewBlocks && l.count < l.room()/8 {
+		l.closeUp(of)
 	}
 }
 
 // all returns the tasks.
 func (l *taskList) all() []*Task {
 	all := make([]*Task, 0, l.count)
-	for _, t := range l.tasks {
-		if t != nil {
+	for i := range l.length {
+		if t := *l.place(i); t != nil {
 			all = append(all, t)
 		}
 	}

@@ -14,7 +14,7 @@ func TestTaskListAgainstASlice(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		var list taskList
 		var model []*Task
-		most, crowd := 0, 1+random.IntN(300)
+		most, crowd := 0, 1+random.IntN(2000)
 		for range 5000 {
 			switch {
 			case len(model) == 0 || len(model) < crowd && random.IntN(2) == 0:
@@ -41,15 +41,15 @@ func TestTaskListAgainstASlice(t *testing.T) {
 			}
 		}
 		for _, task := range model {
-			if list.tasks[task.member-1] != task {
+			if *list.place(int(task.member) - 1) != task {
 				t.Fatalf("seed %d: a task does not stand where it says", seed)
 			}
 		}
-		if bound := max(smallTaskList, 4*most); cap(list.tasks) > bound {
-			t.Errorf("seed %d: room for %d tasks, of which there were %d at most", seed, cap(list.tasks), most)
+		if bound := max(smallTaskList, 4*most); list.room() > bound {
+			t.Errorf("seed %d: room for %d tasks, of which there were %d at most", seed, list.room(), most)
 		}
-		for _, task := range list.tasks[len(list.tasks):cap(list.tasks)] {
-			if task != nil {
+		for i := list.length; i < list.room(); i++ {
+			if *list.place(i) != nil {
 				t.Fatalf("seed %d: a task that was taken out is held", seed)
 			}
 		}
@@ -71,8 +71,8 @@ func TestTaskListWithOneThatStays(t *testing.T) {
 		list.remove(&last.member)
 		last = next
 	}
-	if got := list.all(); !slices.Equal(got, []*Task{stays, last}) || cap(list.tasks) > smallTaskList {
-		t.Errorf("%d tasks in a list of %d", len(got), cap(list.tasks))
+	if got := list.all(); !slices.Equal(got, []*Task{stays, last}) || list.room() > smallTaskList {
+		t.Errorf("%d tasks in a list of %d", len(got), list.room())
 	}
 }
 
@@ -89,11 +89,11 @@ func TestTaskListRests(t *testing.T) {
 		list.remove(&task.member)
 	}
 	list.rest(memberPosition)
-	if got := list.all(); !slices.Equal(got, tasks[9_990:]) || cap(list.tasks) > 64 {
-		t.Errorf("%d tasks in a list of %d", len(got), cap(list.tasks))
+	if got := list.all(); !slices.Equal(got, tasks[9_990:]) || list.room() > blockSize {
+		t.Errorf("%d tasks in a list of %d", len(got), list.room())
 	}
 	list.remove(&tasks[9_995].member)
-	if list.count != 9 || list.tasks[tasks[9_999].member-1] != tasks[9_999] {
+	if list.count != 9 || *list.place(int(tasks[9_999].member) - 1) != tasks[9_999] {
 		t.Error("a task does not stand where it says")
 	}
 }

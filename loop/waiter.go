@@ -217,7 +217,7 @@ func (w *Waiter) begin(ctx context.Context) (s *Scope, next *coro.Coroutine) {
 	if ctx == nil {
 		s, ok = c.scope, true
 	}
-	if !ok || s.task != c.task || c.task.mark || s.state.Load() != 0 || c.rare.generator() != nil {
+	if !ok || s.Task() != c.task || c.task.mark || s.state.Load() != 0 || c.rare.generator() != nil {
 		return nil, nil
 	}
 	w.awaiting = true

@@ -1,0 +1,90 @@
+package loop
+
+import "context"
+
+// inherited is what a scope has from where it was derived. It never changes:
+// scopes that were derived alike share it, above all those of a group's tasks,
+// for what a small task costs is mostly the collector's work on it.
+type inherited struct {
+	values     context.Context // what it was derived from, never a bare *Scope
+	loop       *Loop           // nil for a task on a plain goroutine
+	supervisor Supervisor
+}
+
+// inherit takes over the values of ctx and the supervisor of from, which is the
+// scope that ctx is, if it is bare, or was derived from. own is memory for what
+// cannot be shared; nil makes some.
+func (s *Scope) inherit(ctx context.Context, from *Scope, bare bool, l *Loop, own *inherited) {
+	if bare && from.loop == l {
+		s.inherited = from.inherited
+		return
+	}
+	if own == nil {
+		own = new(inherited)
+	}
+	own.values, own.loop = ctx, l
+	if from != nil {
+		own.supervisor = from.supervisor
+	}
+	if bare {
+		own.values = from.values
+	}
+	s.inherited = own
+}
+
+// runsOn returns the loop of the scope's task, nil also before that starts.
+func (s *Scope) runsOn() *Loop {
+	if s.inherited == nil {
+		return nil
+	}
+	return s.loop
+}
+
+// inherit takes over what ctx hands down to a task of its own on l. The scopes of
+// tasks and groups hand down no cancel, for a supervisor cancels what it owns
+// itself; a timeout's scope does, and so does any context made elsewhere.
+func (t *Task) inherit(ctx context.Context, l *Loop) {
+	from, bare := ctx.(*Scope)
+	if !bare {
+		from = scopeOf(ctx)
+	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
+		t.scope.detail().deadline = deadline
+	}
+	t.scope.inherit(ctx, from, bare, l, nil)
+	if from == nil {
+		if ctx.Done() != nil {
+			t.scope.follow(ctx)
+		}
+		return
+	}
+	switch {
+	case bare && from.Task() != nil, !bare && from.Task() != nil && ctx.Done() != nil && sameEnd(ctx, from):
+		if from.depends() && !t.owned {
+			from.addDependent(t)
+		}
+	case bare && from.supervisor != nil, ctx.Done() == nil:
+	case !bare && from.Task() == nil && from.supervisor != nil && sameEnd(ctx, from):
+	default:
+		t.scope.follow(ctx)
+	}
+}
+
+// depends reports whether tasks started with the scope end with it.
+func (s *Scope) depends() bool {
+	return s.Task() != nil && s != &s.Task().scope && (s.Outer() == nil || s.supervisor == s.Outer().supervisor)
+}
+
+func (s *Scope) addDependent(t *Task) {
+	m := s.detail()
+	m.mu.Lock()
+	if err := s.Err(); err == nil {
+		m.dependents = append(m.dependents, t)
+		m.mu.Unlock()
+		return
+	}
+	cause := m.cause
+	m.mu.Unlock()
+	t.requests++
+	t.mark = true
+	t.scope.cancelNow(false, cause, "")
+}
