@@ -210,6 +210,9 @@ func (c *connection) refuse(w *work, err error) error {
 		w.close()
 		return err
 	}
+	if timeout := c.server.WriteTimeout; timeout > 0 { // the last answer's may have passed
+		_ = c.conn.SetWriteDeadline(clock.Deadline(clock.Now().Add(timeout)))
+	}
 	status := http.StatusText(b.status)
 	w.out.text("HTTP/1.1 " + itoa(b.status) + " " + status + "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" +
 		itoa(b.status) + " " + status + ": " + b.text)

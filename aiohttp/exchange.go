@@ -95,7 +95,12 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 	if s.AccessLog != nil && !x.abandoned {
 		s.logAccess(x.request, x.response.status, x.response.written, clock.Now().Sub(start))
 	}
-	if s.ReadTimeout > 0 && x.body.present && goOn {
+	switch {
+	case !goOn:
+	case x.response.is(timed): // the deadlines are over when the answer is sent
+		goOn = x.out.flush() == nil
+		_ = c.conn.SetDeadline(time.Time{})
+	case s.ReadTimeout > 0 && x.body.present:
 		_ = c.conn.SetReadDeadline(time.Time{})
 	}
 	return goOn && !s.stopping()

@@ -82,12 +82,16 @@ func (r *rest) Read(p []byte) (int, error) {
 	return r.conn.Read(p)
 }
 
-// SetReadDeadline is for [http.ResponseController].
+// SetReadDeadline is for [http.ResponseController]. The deadline ends with the
+// response.
 func (w *response) SetReadDeadline(t time.Time) error {
+	w.state |= timed
 	return w.exchange.connection.conn.SetReadDeadline(t)
 }
 
-// SetWriteDeadline is for [http.ResponseController].
+// SetWriteDeadline is for [http.ResponseController]. The deadline ends with the
+// response.
 func (w *response) SetWriteDeadline(t time.Time) error {
+	w.state |= timed
 	return w.exchange.connection.conn.SetWriteDeadline(t)
 }

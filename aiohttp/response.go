@@ -37,6 +37,7 @@ const (
 	returned   // the handler has
 	fullDuplex
 	hijacked
+	timed // the handler has set a deadline
 )
 
 // errReturned is for goroutines that a handler has left behind.
