@@ -7,19 +7,13 @@ import (
 	"crypto/tls"
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
-	"math"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 )
 
-// The http suite loads HTTP servers with wrk, which has the other core.
+// The http suite loads HTTP servers with the generator in load/, and once more with wrk.
 
 // httpServers are the Go subjects of the http suite.
 var httpServers = []string{"aio", "aio-pooled", "net/http", "fasthttp"}
@@ -37,20 +31,18 @@ func httpPeers() []netPeer {
 }
 
 func httpCases() []netCase {
-	requests := func(name, serves string, connections int, script, what string) netCase {
+	requests := func(name, serves string, connections int, request httpRequest, what string) netCase {
 		return netCase{
-			Case:   Case{Name: name, Unit: "µs", What: "server CPU of a request: " + what, Needs: needsWrk},
-			serves: serves, loops: 1, load: echoLoad{connections: connections},
-			run: func(ctx context.Context, s netSettings, c netCase, server *serverProcess) (Sample, error) {
-				return runHTTP(ctx, s, c, server, script)
-			},
+			Case:   Case{Name: name, Unit: "µs", Turn: httpTurn, What: "server CPU of a request: " + what, Needs: needsTwoCores},
+			serves: serves, loops: 1, load: echoLoad{connections: connections, inFlight: 1},
+			turns: request.start,
 		}
 	}
 	return append([]netCase{
-		requests("plaintext_64", "plaintext", 64, "", "13 bytes of text, 64 connections"),
-		requests("plaintext_512", "plaintext", 512, "", "13 bytes of text, 512 connections"),
-		requests("json_64", "json", 64, "", "a small JSON object, made for each, 64 connections"),
-		requests("post_4k_64", "post", 64, postScript, "4 KB received and counted, 64 connections"),
+		requests("plaintext_64", "plaintext", 64, httpRequest{check: isHello}, "13 bytes of text, 64 connections"),
+		requests("plaintext_512", "plaintext", 512, httpRequest{check: isHello}, "13 bytes of text, 512 connections"),
+		requests("json_64", "json", 64, httpRequest{check: isGreeting}, "a small JSON object, made for each, 64 connections"),
+		requests("post_4k_64", "post", 64, httpRequest{body: strings.Repeat("x", 4096), check: isCount}, "4 KB received and counted, 64 connections"),
 		{
 			Case:   Case{Name: "idle_http", Unit: "B", What: "memory of an idle keep-alive connection among 18,000, after one request", Needs: needsTwoCores},
 			serves: "plaintext", loops: 1, run: runIdleHTTP,
@@ -66,106 +58,6 @@ func httpCases() []netCase {
 // httpSuite is the suite of the net suite's machinery.
 func httpSuite() Suite {
 	return loadSuite("http", "HTTP/1.1 servers under load: CPU a request, memory of idle connections", httpCases(), httpPeers())
-}
-
-func needsWrk() error {
-	if _, err := exec.LookPath("wrk"); err != nil {
-		return errors.New("needs wrk: apt-get install wrk")
-	}
-	return needsTwoCores()
-}
-
-// postScript has wrk send a body of 4 KB with each request.
-const postScript = `wrk.method = "POST"
-wrk.body = string.rep("x", 4096)
-`
-
-func runHTTP(ctx context.Context, s netSettings, c netCase, server *serverProcess, script string) (Sample, error) {
-	arguments := []string{"-t1", "-c" + strconv.Itoa(c.load.connections), "--latency"}
-	if script != "" {
-		folder, err := os.MkdirTemp("", "aio-bench-")
-		if err != nil {
-			return Sample{}, err
-		}
-		defer os.RemoveAll(folder)
-		path := filepath.Join(folder, "request.lua")
-		if err := os.WriteFile(path, []byte(script), 0o600); err != nil {
-			return Sample{}, err
-		}
-		arguments = append(arguments, "-s", path)
-	}
-	run := func(seconds int) (wrkResult, error) {
-		command := exec.CommandContext(ctx, "wrk", append(arguments, "-d"+strconv.Itoa(seconds)+"s", "http://"+server.Address.String()+"/")...)
-		out, err := command.CombinedOutput()
-		if err != nil {
-			return wrkResult{}, fmt.Errorf("wrk: %w: %s", err, out)
-		}
-		return parseWrk(string(out))
-	}
-	// The first run warms the server up; a slow one may not have answered yet.
-	if _, err := run(1); err != nil && !errors.Is(err, errNoRequest) {
-		return Sample{}, err
-	}
-	before, err := server.cpu()
-	if err != nil {
-		return Sample{}, err
-	}
-	result, err := run(int(math.Ceil(s.seconds)))
-	if err != nil {
-		return Sample{}, err
-	}
-	after, err := server.cpu()
-	if err != nil {
-		return Sample{}, err
-	}
-	spent := after - before
-	return Sample{Value: float64(spent.Nanoseconds()) / 1000 / float64(result.requests), Note: result.note()}, nil
-}
-
-// wrkResult is what wrk says at its end.
-type wrkResult struct {
-	requests  int
-	perSecond float64
-	p50, p99  string
-}
-
-func (r wrkResult) note() string {
-	return fmt.Sprintf("%s requests/s in a closed loop, p50 %s, p99 %s", formatValue(r.perSecond), r.p50, r.p99)
-}
-
-var (
-	wrkRequests = regexp.MustCompile(`(\d+) requests in `)
-	wrkRate     = regexp.MustCompile(`Requests/sec:\s+([\d.]+)`)
-	wrkLatency  = regexp.MustCompile(`(?m)^\s+(50|99)%\s+(\S+)$`)
-)
-
-var errNoRequest = errors.New("wrk: no request was answered")
-
-func parseWrk(out string) (r wrkResult, err error) {
-	if strings.Contains(out, "Non-2xx") || strings.Contains(out, "Socket errors") {
-		return r, fmt.Errorf("wrk: not every request was answered well: %s", out)
-	}
-	requests, rate := wrkRequests.FindStringSubmatch(out), wrkRate.FindStringSubmatch(out)
-	if requests == nil || rate == nil {
-		return r, fmt.Errorf("wrk: no figures in %q", out)
-	}
-	if r.requests, err = strconv.Atoi(requests[1]); err != nil {
-		return r, err
-	}
-	if r.perSecond, err = strconv.ParseFloat(rate[1], 64); err != nil {
-		return r, err
-	}
-	if r.requests == 0 {
-		return r, errNoRequest
-	}
-	for _, found := range wrkLatency.FindAllStringSubmatch(out, -1) {
-		if found[1] == "50" {
-			r.p50 = found[2]
-		} else {
-			r.p99 = found[2]
-		}
-	}
-	return r, nil
 }
 
 // runIdleHTTP opens connections that have sent one request each.

@@ -5,92 +5,88 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"net/http"
+	"slices"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aiohttp"
+	"github.com/goaio/aio/bench/load"
 )
 
-// The case client_get measures clients: the process that is started is one, and
-// what it serves are orders to load the server of this process, which is always
-// the same.
+// The case client_get measures clients: the process that is measured is one, and what it serves are orders to load a server,
+// which is always the same.
 
 // clientConnections is how many requests are under way.
 const clientConnections = 16
 
+// clientTurn makes the connections that each order opens anew count for little.
+const clientTurn = 250 * time.Millisecond
+
 func clientGet() netCase {
 	return netCase{
-		Case: Case{Name: "client_get", Unit: "µs", What: "client CPU of a GET of 13 bytes with http.Client, 16 at a time, from a server of fasthttp",
+		Case: Case{Name: "client_get", Unit: "µs", Turn: clientTurn,
+			What:  "client CPU of a GET of 13 bytes with http.Client, 16 at a time, from a server of fasthttp",
 			Needs: needsTwoCores},
-		serves: "client", loops: 1, run: runClientGet,
+		serves: "client", loops: 1, turns: startClient,
 	}
 }
 
-func runClientGet(_ context.Context, s netSettings, _ netCase, client *serverProcess) (Sample, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+// A clientContender gives orders to one client, and has a server for it.
+type clientContender struct {
+	client, server *serverProcess
+	turn           time.Duration
+	orders         net.Conn
+	answers        *bufio.Reader
+}
+
+func startClient(ctx context.Context, _ netSettings, c netCase, client *serverProcess) (Contender, error) {
+	i := slices.IndexFunc(goServers, func(s goServer) bool { return s.name == "fasthttp" })
+	command, err := goServers[i].peer().command(ctx, netCase{serves: "plaintext"})
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
-	server := &fasthttp.Server{Handler: func(c *fasthttp.RequestCtx) {
-		c.SetContentType("text/plain")
-		c.Write(hello)
-	}}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(l) }()
+	server, err := startServer(ctx, false, command...) // beside this process, on the client's core
+	if err != nil {
+		return nil, err
+	}
 	orders, err := net.Dial("tcp", client.Address.String())
 	if err != nil {
-		return Sample{}, err
+		return nil, errors.Join(err, server.child.stop())
 	}
-	defer func() {
-		_ = orders.Close()
-		_ = server.Shutdown()
-		<-served
-	}()
-	answers := bufio.NewReader(orders)
-	order := func(seconds float64) (requests int, took time.Duration, err error) {
-		began := time.Now()
-		if _, err := fmt.Fprintf(orders, "%g http://%s/\n", seconds, l.Addr()); err != nil {
-			return 0, 0, err
-		}
-		line, err := answers.ReadString('\n')
-		if err == nil {
-			_, err = fmt.Sscanf(line, "%d", &requests)
-		}
-		if err != nil || requests == 0 {
-			return 0, 0, fmt.Errorf("the client answers %q: %w", line, err)
-		}
-		return requests, time.Since(began), nil
+	contender := &clientContender{client, server, c.Turn, orders, bufio.NewReader(orders)}
+	if _, err := contender.order(); err != nil { // warms up
+		return nil, errors.Join(err, contender.Stop())
 	}
-	if _, _, err := order(0.5); err != nil { // to warm up
-		return Sample{}, err
-	}
-	before, err := client.cpu()
-	if err != nil {
-		return Sample{}, err
-	}
-	requests, took, err := order(math.Ceil(s.seconds))
-	if err != nil {
-		return Sample{}, err
-	}
-	after, err := client.cpu()
-	if err != nil {
-		return Sample{}, err
-	}
-	return Sample{
-		Value: float64((after - before).Nanoseconds()) / 1000 / float64(requests),
-		Note:  formatValue(float64(requests)/took.Seconds()) + " requests/s in a closed loop",
-	}, nil
+	return contender, nil
 }
 
-// clientServer takes orders and has them carried out by load.
-func clientServer(load func(url string, until time.Time) (int, error)) netServer {
+func (c *clientContender) Turn(context.Context) (Sample, error) { return c.client.spent(c.order) }
+
+func (c *clientContender) order() (t load.Throughput, err error) {
+	began := time.Now()
+	if _, err := fmt.Fprintf(c.orders, "%g http://%s/\n", c.turn.Seconds(), c.server.Address); err != nil {
+		return t, err
+	}
+	line, err := c.answers.ReadString('\n')
+	if err == nil {
+		_, err = fmt.Sscanf(line, "%d", &t.Requests)
+	}
+	if err != nil || t.Requests == 0 {
+		return t, fmt.Errorf("the client answers %q: %w", line, err)
+	}
+	t.Elapsed = time.Since(began)
+	return t, nil
+}
+
+func (c *clientContender) Stop() error { return errors.Join(c.orders.Close(), c.server.child.stop()) }
+
+// clientServer takes orders and has them carried out by get.
+func clientServer(get func(url string, until time.Time) (int, error)) netServer {
 	return func(_ serveOptions, ready func(net.Addr)) error {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -108,7 +104,7 @@ func clientServer(load func(url string, until time.Time) (int, error)) netServer
 				if _, err := fmt.Fscanf(c, "%g %s\n", &seconds, &url); err != nil {
 					break
 				}
-				n, err := load(url, time.Now().Add(time.Duration(seconds*float64(time.Second))))
+				n, err := get(url, time.Now().Add(time.Duration(seconds*float64(time.Second))))
 				if err != nil {
 					return err
 				}

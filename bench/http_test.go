@@ -3,34 +3,84 @@
 package main
 
 import (
-	"errors"
+	"strings"
 	"testing"
+	"time"
 )
 
-const wrkOutput = `Running 1s test @ http://127.0.0.1:40397/
-  1 threads and 64 connections
-  Thread Stats   Avg      Stdev     Max   +/- Stdev
-    Latency    38.25ms   62.13ms 282.84ms   88.43%
-  Latency Distribution
-     50%   11.67ms
-     75%   34.21ms
-     90%  132.90ms
-     99%  266.19ms
-  4104 requests in 1.07s, 649.27KB read
-Requests/sec:   3852.86
-`
-
-func TestWrksFiguresAreRead(t *testing.T) {
-	r, err := parseWrk(wrkOutput)
-	if want := (wrkResult{4104, 3852.86, "11.67ms", "266.19ms"}); err != nil || r != want {
-		t.Errorf("got %v, %v", r, err)
+// Every HTTP server that is here answers every request of the suite as it should, for a moment.
+func TestHTTPPeersServe(t *testing.T) {
+	if err := needsTwoCores(); err != nil {
+		t.Skip(err)
 	}
-	for _, out := range []string{"", wrkOutput + "  Non-2xx or 3xx responses: 7\n", wrkOutput + "  Socket errors: connect 1\n"} {
-		if r, err := parseWrk(out); err == nil {
-			t.Errorf("%q: got %v", out, r)
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // a server built with the race detector takes a second to end
+	settings := netSettings{seconds: 0.02, idle: [2]int{10, 80}}
+	for _, peer := range httpPeers() {
+		t.Run(peer.name, func(t *testing.T) {
+			if _, err := peer.find(t.Context()); err != nil {
+				t.Skip(err)
+			}
+			for _, c := range httpCases() {
+				if c.turns == nil || !peer.has(c) || c.load.connections > 64 {
+					continue
+				}
+				c.Turn = 20 * time.Millisecond
+				contender, err := startNetCase(t.Context(), settings, peer, c)
+				if err != nil {
+					t.Errorf("%s: %v", c.Name, err)
+					continue
+				}
+				sample, err := contender.Turn(t.Context())
+				if err != nil || !(sample.Load.PerSecond > 0) {
+					t.Errorf("%s: sample %+v, error %v", c.Name, sample, err)
+				}
+				if peer.name == ours && c.Name == "post_4k_64" && hasWrk() {
+					finished, err := contender.(finisher).Finish(t.Context())
+					if err != nil || !strings.Contains(finished.Note, "requests/s") {
+						t.Errorf("wrk: %+v, error %v", finished, err)
+					}
+				}
+				if err := contender.Stop(); err != nil {
+					t.Errorf("%s: %v", c.Name, err)
+				}
+			}
+		})
+	}
+}
+
+// A server that answers something else is no figure.
+func TestHTTPRequestRefusesAnotherAnswer(t *testing.T) {
+	i := 0
+	for ; goServers[i].name != "net/http"; i++ {
+	}
+	peer := goServers[i].peer()
+	for _, c := range httpCases() {
+		if c.turns == nil || c.serves == "client" {
+			continue
+		}
+		other := c
+		other.serves = map[string]string{"plaintext": "json", "json": "post", "post": "plaintext"}[c.serves]
+		contender, err := startNetCase(t.Context(), netSettings{}, peer, other)
+		if err == nil || !strings.Contains(err.Error(), "the body is") {
+			t.Errorf("%s: %v, error %v", c.Name, contender, err)
 		}
 	}
-	if _, err := parseWrk("0 requests in 1s\nRequests/sec: 0.00\n"); !errors.Is(err, errNoRequest) {
-		t.Errorf("got %v", err)
+}
+
+func TestHTTPChecks(t *testing.T) {
+	for _, test := range []struct {
+		check     func([]byte) error
+		well, ill string
+	}{
+		{isHello, "Hello, World!", "Hello, World"},
+		{isGreeting, `{"message": "Hello, World!", "numbers": [1, 2, 3]}`, `{"message": "Hello, World!", "numbers": [1, 2]}`},
+		{isCount, "4096", "4095"},
+	} {
+		if err := test.check([]byte(test.well)); err != nil {
+			t.Errorf("%q: %v", test.well, err)
+		}
+		if test.check([]byte(test.ill)) == nil {
+			t.Errorf("%q is taken", test.ill)
+		}
 	}
 }

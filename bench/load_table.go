@@ -9,10 +9,15 @@ func loadTable(figures []Figure) string {
 		if f.Load == (Load{}) {
 			continue
 		}
-		rows = append(rows, []string{
-			f.Case, f.Subject, formatValue(f.Load.PerSecond), formatDigits(f.Load.Busy, 3), formatValue(f.Load.Rate),
-			formatValue(f.Load.P50), formatValue(f.Load.P99), formatValue(f.Load.P999),
-		})
+		row := []string{f.Case, f.Subject, formatValue(f.Load.PerSecond), formatDigits(f.Load.Busy, 3)}
+		for _, v := range []float64{f.Load.Rate, f.Load.P50, f.Load.P99, f.Load.P999} {
+			if v == 0 {
+				row = append(row, "-")
+			} else {
+				row = append(row, formatValue(v))
+			}
+		}
+		rows = append(rows, row)
 	}
 	if len(rows) == 1 {
 		return ""

@@ -3,7 +3,6 @@
 package load
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -29,17 +28,17 @@ type Config struct {
 	Address     netip.AddrPort // of 127.0.0.0/8
 	Connections int
 	InFlight    int // messages a connection may have unanswered
-	MessageSize int // bytes
+	MessageSize int // bytes of a message to an echo server
 	// First is the number of the first connection, for a client beside others.
 	First int
 	// Spin polls instead of sleeping. It needs a core of its own, and spares the server the price of waking this client.
 	Spin bool
 }
 
-// A Client holds connections to an echo server, and one goroutine at a time drives them.
+// A Client holds connections to a server, and one goroutine at a time drives them.
 type Client struct {
 	config      Config
-	stream      stream
+	protocol    protocol
 	poller      poller
 	connections []connection
 	buffer      []byte
@@ -49,29 +48,46 @@ type Client struct {
 	progress time.Duration // when an answer last came, or when the run began
 }
 
-type connection struct {
-	fd             int
-	start          int   // where in the stream it begins
-	sent, received int64 // bytes
-	owed           int   // messages that are due and not sent, in an open loop
+// A protocol is what is sent on a connection, and what must come back.
+type protocol interface {
+	// next are so many messages, which follow those that the connection has sent.
+	next(conn *connection, messages int) []byte
+	// expects reports whether the bytes follow those that the connection has received.
+	expects(conn *connection, got []byte) bool
+	messageSize() int
+	answerSize() int
 }
 
-// Dial opens the connections and uses each once. Every byte that comes back, here and later, is compared.
+type connection struct {
+	fd       int
+	number   int
+	sent     int64 // messages
+	received int64 // bytes
+	owed     int   // messages that are due and not sent, in an open loop
+}
+
+// Dial opens the connections to an echo server and uses each once. Every byte that comes back, here and later, is compared.
 func Dial(config Config) (*Client, error) {
-	if config.Connections < 1 || config.InFlight < 1 || config.MessageSize < 1 {
-		return nil, fmt.Errorf("load: connections, messages in flight and message size must be positive: %+v", config)
+	if config.MessageSize < 1 {
+		return nil, fmt.Errorf("load: messages of %d bytes", config.MessageSize)
 	}
-	if config.InFlight*config.MessageSize > mostInFlight {
+	return newClient(config, echo{newStream(receiveBuffer), config.MessageSize})
+}
+
+func newClient(config Config, protocol protocol) (*Client, error) {
+	if config.Connections < 1 || config.InFlight < 1 {
+		return nil, fmt.Errorf("load: connections and messages in flight must be positive: %+v", config)
+	}
+	if config.InFlight*protocol.messageSize() > mostInFlight {
 		return nil, fmt.Errorf("load: %d messages of %d bytes in flight are more than %d bytes",
-			config.InFlight, config.MessageSize, mostInFlight)
+			config.InFlight, protocol.messageSize(), mostInFlight)
 	}
 	poller, err := newPoller(config.Spin)
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{
-		config: config, poller: poller, started: time.Now(), buffer: make([]byte, receiveBuffer),
-		stream:      newStream(receiveBuffer),
+		config: config, protocol: protocol, poller: poller, started: time.Now(), buffer: make([]byte, receiveBuffer),
 		connections: make([]connection, 0, config.Connections),
 	}
 	for len(c.connections) < config.Connections {
@@ -91,7 +107,7 @@ func (c *Client) dialBatch(n int) error {
 		if err != nil {
 			return err
 		}
-		c.connections = append(c.connections, connection{fd: fd, start: i * 7919 % period})
+		c.connections = append(c.connections, connection{fd: fd, number: i})
 		if err := c.poller.add(fd, i); err != nil {
 			return err
 		}
@@ -116,21 +132,22 @@ func (c *Client) Close() error {
 
 // send sends the connection's next messages in one call.
 func (c *Client) send(conn *connection, messages int) error {
-	size := messages * c.config.MessageSize
-	n, errno := send(conn.fd, c.stream.piece(conn.start, conn.sent, size))
+	bytes := c.protocol.next(conn, messages)
+	n, errno := send(conn.fd, bytes)
 	if errno != 0 {
 		return fmt.Errorf("sending: %w", errno)
 	}
-	if n < size {
-		return fmt.Errorf("the system took %d of %d bytes", n, size)
+	if n < len(bytes) {
+		return fmt.Errorf("the system took %d of %d bytes", n, len(bytes))
 	}
-	conn.sent += int64(size)
+	conn.sent += int64(messages)
 	return nil
 }
 
 // take reads what a readable connection has and returns how many messages that completes.
 func (c *Client) take(conn *connection, hungUp bool) (messages int, err error) {
-	before := conn.received / int64(c.config.MessageSize)
+	size := int64(c.protocol.answerSize())
+	before := conn.received / size
 	for {
 		n, errno := receive(conn.fd, c.buffer)
 		if errno == unix.EAGAIN {
@@ -143,21 +160,20 @@ func (c *Client) take(conn *connection, hungUp bool) (messages int, err error) {
 			return 0, errors.New("the server closed a connection")
 		}
 		got := c.buffer[:n]
-		if conn.received+int64(n) > conn.sent || !bytes.Equal(got, c.stream.piece(conn.start, conn.received, n)) {
-			return 0, fmt.Errorf("the server sent other bytes than it got: %q after %d bytes", got[:min(n, 64)], conn.received)
+		if conn.received+int64(n) > conn.sent*size || !c.protocol.expects(conn, got) {
+			return 0, fmt.Errorf("the server sent other bytes than expected: %q after %d bytes", got[:min(n, 200)], conn.received)
 		}
 		conn.received += int64(n)
 		if n < len(c.buffer) && !hungUp {
 			break // a short read has emptied the socket, and what comes later is another edge
 		}
 	}
-	return int(conn.received/int64(c.config.MessageSize) - before), nil
+	return int(conn.received/size - before), nil
 }
 
 // unanswered is how many messages the connection has in flight. The one that is partly back counts.
 func (c *Client) unanswered(conn *connection) int {
-	size := int64(c.config.MessageSize)
-	return int(conn.sent/size - conn.received/size)
+	return int(conn.sent - conn.received/int64(c.protocol.answerSize()))
 }
 
 // step waits for answers until the given time since the start, at most,

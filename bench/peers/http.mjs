@@ -21,6 +21,7 @@ const handlers = {
   },
 };
 const server = http.createServer(handlers[serves]);
+server.keepAliveTimeout = 120_000; // longer than the others' turns
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
 process.stdin.on("data", () => console.log("settled"));
 process.stdin.on("end", () => process.exit(0));

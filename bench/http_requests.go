@@ -1,0 +1,89 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/goaio/aio/bench/load"
+)
+
+const httpTurn = 100 * time.Millisecond
+
+// An httpRequest is what a case asks for again and again.
+type httpRequest struct {
+	body  string // is posted, if there is one
+	check func(answer []byte) error
+}
+
+// bytes is the request with the headers that wrk has.
+func (r httpRequest) bytes(address fmt.Stringer) []byte {
+	if r.body == "" {
+		return fmt.Appendf(nil, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", address)
+	}
+	return fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n%s", address, len(r.body), r.body)
+}
+
+func (r httpRequest) start(_ context.Context, _ netSettings, c netCase, server *serverProcess) (Contender, error) {
+	client, err := load.DialHTTP(load.Config{
+		Address: server.Address, Connections: c.load.connections, InFlight: c.load.inFlight, Spin: true,
+	}, r.bytes(server.Address), r.check)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := client.Closed(5 * c.Turn); err != nil { // to warm up; Node compiles meanwhile
+		return nil, errors.Join(err, client.Close())
+	}
+	return &httpContender{closedLoop{server, client, c.Turn}, r, c.load.connections}, nil
+}
+
+type httpContender struct {
+	closedLoop
+	request     httpRequest
+	connections int
+}
+
+// Finish has wrk load the server too, where it is installed.
+func (h *httpContender) Finish(ctx context.Context) (Sample, error) {
+	if !hasWrk() {
+		return Sample{Note: "apt-get install wrk, and it says here what it gets"}, nil
+	}
+	before, err := h.server.cpu()
+	if err != nil {
+		return Sample{}, err
+	}
+	result, err := runWrk(ctx, h.server.Address, h.connections, h.request.body)
+	if err != nil {
+		return Sample{}, err
+	}
+	after, err := h.server.cpu()
+	return Sample{Note: result.note(after - before)}, err
+}
+
+func isHello(body []byte) error {
+	if !bytes.Equal(body, hello) {
+		return fmt.Errorf("the body is %q", body)
+	}
+	return nil
+}
+
+func isGreeting(body []byte) error {
+	var got greeting
+	if err := json.Unmarshal(body, &got); err != nil || got.Message != string(hello) || !slices.Equal(got.Numbers, []int{1, 2, 3}) {
+		return fmt.Errorf("the body is %q", body)
+	}
+	return nil
+}
+
+func isCount(body []byte) error {
+	if string(body) != "4096" {
+		return fmt.Errorf("the body is %q", body)
+	}
+	return nil
+}
