@@ -230,10 +230,15 @@ func (c *connection) end(w *work, x *exchange) error {
 		return io.EOF // what it is about to write is its own
 	}
 	err := w.out.flush()
-	unread := len(w.in.unread()) > 0 || x == nil || x.body.present && !x.body.finished
+	// Who reads the body still has what it is read into.
+	taken := x != nil && x.body.present && x.body.shut()
+	unread := taken || x == nil || len(w.in.unread()) > 0 || x.body.present && !x.body.finished
 	if err == nil && unread && c.conn.CloseWrite() == nil {
 		_ = c.conn.SetReadDeadline(time.Now().Add(lingering))
 		scratch := w.in.memory
+		if taken {
+			scratch = make([]byte, 4<<10)
+		}
 		for total := 0; total < maxDrained; {
 			n, err := c.conn.Read(scratch)
 			if total += n; err != nil {
@@ -241,7 +246,9 @@ func (c *connection) end(w *work, x *exchange) error {
 			}
 		}
 	}
-	w.close()
+	if !taken {
+		w.close()
+	}
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,9 @@ func (w *response) Take() (conn stream, unread []byte, err error) {
 		return nil, nil, errReturned
 	}
 	x := w.exchange
+	if x.body.present && x.body.shut() {
+		return nil, nil, errRequestBeingRead
+	}
 	x.work.pipeline.begin()
 	if w.is(headWritten) {
 		if err := w.release(nil); err != nil {

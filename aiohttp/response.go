@@ -96,9 +96,7 @@ func (w *response) inform(status int) {
 		return
 	}
 	if status == http.StatusContinue {
-		x.body.mu.Lock()
-		x.body.proceed = nil
-		x.body.mu.Unlock()
+		x.body.state.Or(proceeded)
 	}
 	x.work.pipeline.begin()
 	h := headingOf(w.header, nil)
