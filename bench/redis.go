@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -25,8 +26,11 @@ import (
 // redisClients is how many connections redis-benchmark opens.
 const redisClients = 50
 
-// redisRequests is what one run sends, by how many are in flight a connection: about a second of it.
-var redisRequests = map[int]int{1: 100_000, 16: 1_000_000}
+// redisTurn makes the start of redis-benchmark, which is not measured, no more than a tenth of it.
+const redisTurn = 250 * time.Millisecond
+
+// redisWarmUp are the requests that find out how many make a turn.
+const redisWarmUp = 20_000
 
 type redisCase struct {
 	Case
@@ -40,7 +44,7 @@ func redisCases() []redisCase {
 		for _, test := range []string{"set", "get"} {
 			cases = append(cases, redisCase{
 				Case: Case{
-					Name: fmt.Sprintf("%s_p%d", test, pipeline), Unit: "req/s", Needs: needsRedisBenchmark,
+					Name: fmt.Sprintf("%s_p%d", test, pipeline), Unit: "req/s", Turn: redisTurn, Needs: needsRedisBenchmark,
 					What: fmt.Sprintf("%s by 50 connections with %d in flight each; more is better", strings.ToUpper(test), pipeline),
 				},
 				test: test, pipeline: pipeline,
@@ -131,66 +135,92 @@ func redisSuite() Suite {
 		suite.Subjects = append(suite.Subjects, Subject{
 			Name: server.name,
 			Find: server.find,
-			Start: func(_ context.Context, named Case) (Contender, error) {
+			Start: func(ctx context.Context, named Case) (Contender, error) {
 				c := redisCases()[slices.IndexFunc(redisCases(), func(c redisCase) bool { return c.Name == named.Name })]
-				return fresh(func(ctx context.Context) (Sample, error) {
-					return runRedis(ctx, server, c, redisRequests[c.pipeline])
-				}), nil
+				c.Case = named
+				return startRedis(ctx, server, c)
 			},
 		})
 	}
 	return suite
 }
 
-// runRedis measures one case on a server process of its own.
-func runRedis(ctx context.Context, server redisServer, c redisCase, requests int) (sample Sample, err error) {
-	if err := pinClient(); err != nil {
-		return Sample{}, err
-	}
-	defer unpinClient()
+// A redisContender is a server that redis-benchmark loads in turns.
+type redisContender struct {
+	redisCase
+	server   *serverProcess
+	requests int // of a turn
+
+	answered int // in all turns
+	spent    time.Duration
+}
+
+func startRedis(ctx context.Context, server redisServer, c redisCase) (_ Contender, err error) {
 	port, err := freePort()
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
 	command, err := server.command(ctx, strconv.Itoa(port))
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
-	process := &serverProcess{
-		child:   &child{process: exec.CommandContext(ctx, command[0], command[1:]...)},
+	r := &redisContender{redisCase: c, server: &serverProcess{
+		child:   &child{process: exec.Command(command[0], command[1:]...)},
 		Address: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)),
-	}
-	process.process.Stderr = &process.stderr
-	if err := onServerCore(process.process.Start); err != nil {
-		return Sample{}, fmt.Errorf("starting %s: %w", command[0], err)
+	}}
+	r.server.process.Stderr = &r.server.stderr
+	if err := onServerCore(r.server.process.Start); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", command[0], err)
 	}
 	defer func() {
-		_ = process.process.Process.Kill()
-		_ = process.process.Wait()
-		if err != nil && process.stderr.Len() > 0 {
-			err = fmt.Errorf("%w\n%s", err, process.stderr.Bytes())
+		if err != nil {
+			err = errors.Join(err, r.Stop())
 		}
 	}()
-	if err := listens(ctx, process.Address.String()); err != nil {
-		return Sample{}, err
+	if err := pinClient(); err != nil {
+		return nil, err
 	}
-	if _, err := redisBenchmark(ctx, c, port, requests/10); err != nil { // warms the server up
-		return Sample{}, err
+	if err := listens(ctx, r.server.Address.String()); err != nil {
+		return nil, err
 	}
-	before, err := process.cpu()
+	perSecond, err := r.benchmark(ctx, redisWarmUp)
+	if err != nil {
+		return nil, err
+	}
+	r.requests = max(1, int(perSecond*c.Turn.Seconds()))
+	return r, nil
+}
+
+func (r *redisContender) Turn(ctx context.Context) (Sample, error) {
+	before, err := r.server.cpu()
 	if err != nil {
 		return Sample{}, err
 	}
-	perSecond, err := redisBenchmark(ctx, c, port, requests)
+	perSecond, err := r.benchmark(ctx, r.requests)
 	if err != nil {
 		return Sample{}, err
 	}
-	after, err := process.cpu()
+	after, err := r.server.cpu()
 	if err != nil {
 		return Sample{}, err
 	}
-	micros := float64((after - before).Nanoseconds()) / 1000 / float64(requests)
+	r.answered += r.requests
+	r.spent += after - before
+	micros := float64(r.spent.Nanoseconds()) / 1000 / float64(r.answered)
 	return Sample{Value: perSecond, Note: fmt.Sprintf("%s µs of server CPU a request", formatValue(micros))}, nil
+}
+
+// Stop kills the server: it keeps nothing that it would have to save. That it ended otherwise, before, is an error.
+func (r *redisContender) Stop() error {
+	_ = r.server.process.Process.Kill()
+	err := r.server.process.Wait()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL {
+		err = nil
+	} else {
+		err = fmt.Errorf("the server ended by itself: %s\n%s", r.server.process.ProcessState, firstLines(r.server.stderr.Bytes()))
+	}
+	return errors.Join(err, unpinClient())
 }
 
 func freePort() (int, error) {
@@ -216,14 +246,19 @@ func listens(ctx context.Context, address string) error {
 	return fmt.Errorf("nobody listens on %s", address)
 }
 
-// redisBenchmark returns the requests a second of one run.
-func redisBenchmark(ctx context.Context, c redisCase, port, requests int) (float64, error) {
-	out, err := exec.CommandContext(ctx, "redis-benchmark", "-p", strconv.Itoa(port), "-c", strconv.Itoa(redisClients),
-		"-n", strconv.Itoa(requests), "-P", strconv.Itoa(c.pipeline), "-t", c.test, "--csv").CombinedOutput()
+// benchmark returns the requests a second of one run of redis-benchmark, which would try for ever where nobody listens.
+func (r *redisContender) benchmark(ctx context.Context, requests int) (float64, error) {
+	c, err := net.Dial("tcp", r.server.Address.String())
+	if err != nil {
+		return 0, err
+	}
+	c.Close()
+	out, err := exec.CommandContext(ctx, "redis-benchmark", "-p", strconv.Itoa(int(r.server.Address.Port())), "-c", strconv.Itoa(redisClients),
+		"-n", strconv.Itoa(requests), "-P", strconv.Itoa(r.pipeline), "-t", r.test, "--csv").CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("redis-benchmark: %w: %s", err, firstLines(out))
 	}
-	return parseRedisBenchmark(c.test, string(out))
+	return parseRedisBenchmark(r.test, string(out))
 }
 
 // parseRedisBenchmark finds the test's line: its name and the requests a second come first, quoted.

@@ -2,9 +2,15 @@
 
 package main
 
-import "testing"
+import (
+	"net"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
 
-// Both servers serve each case for a moment.
+// Both servers take turns at each case for a moment, and tell when they died.
 func TestRedisServers(t *testing.T) {
 	if err := needsRedisBenchmark(); err != nil {
 		t.Skip(err)
@@ -15,12 +21,41 @@ func TestRedisServers(t *testing.T) {
 				t.Skip(err)
 			}
 			for _, c := range redisCases() {
-				sample, err := runRedis(t.Context(), server, c, 2000)
+				c.Turn = 20 * time.Millisecond
+				contender, err := startRedis(t.Context(), server, c)
+				if err != nil {
+					t.Fatalf("%s: %v", c.Name, err)
+				}
+				sample, err := contender.Turn(t.Context())
 				if err != nil || !(sample.Value > 0) {
 					t.Errorf("%s: %+v, %v", c.Name, sample, err)
 				}
+				if c.Name == "set_p1" {
+					_ = contender.(*redisContender).server.process.Process.Signal(syscall.SIGABRT)
+					listensNot(contender.(*redisContender).server.Address.String())
+					if sample, err := contender.Turn(t.Context()); err == nil {
+						t.Errorf("a dead server: %+v", sample)
+					}
+					if err := contender.Stop(); err == nil || !strings.Contains(err.Error(), "by itself") {
+						t.Errorf("error %v of a server that had ended", err)
+					}
+				} else if err := contender.Stop(); err != nil {
+					t.Errorf("%s: %v", c.Name, err)
+				}
 			}
 		})
+	}
+}
+
+// listensNot waits until nobody does.
+func listensNot(address string) {
+	for {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		_ = c.Close()
+		time.Sleep(time.Millisecond)
 	}
 }
 
