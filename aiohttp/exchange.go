@@ -239,10 +239,18 @@ func (x *exchange) cancelled(cause error) {
 // call calls the handler, and reports whether it has returned.
 func (x *exchange) call(h http.Handler) (ok bool) {
 	defer func() {
-		if value := recover(); value != nil && value != http.ErrAbortHandler {
-			x.connection.server.log().Error("aiohttp: a handler panicked, its connection is closed", "panic", value,
-				"peer", x.request.RemoteAddr, "stack", string(debug.Stack()))
+		value, stack := recover(), []byte(nil)
+		if p, is := value.(*aio.PanicError); is { // of a task of the handler's
+			value, stack = p.Value, p.Stack
 		}
+		if value == nil || value == http.ErrAbortHandler {
+			return
+		}
+		if stack == nil {
+			stack = debug.Stack()
+		}
+		x.connection.server.log().Error("aiohttp: a handler panicked, its connection is closed", "panic", value,
+			"peer", x.request.RemoteAddr, "stack", string(stack))
 	}()
 	h.ServeHTTP(&x.response, x.request)
 	return true

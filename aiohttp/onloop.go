@@ -17,8 +17,11 @@ import (
 //
 // On the server's own Handler the mark is the fast way: no goroutine is
 // involved. On one that a router or middleware calls, a goroutine of the pool
-// calls that and waits for the coroutine. So it is with HTTP/2, whose goroutines
-// call the handler.
+// calls that and waits for the coroutine; a panic comes to it as an
+// [*aio.PanicError]. So it is with HTTP/2, whose goroutines call the handler.
+//
+// When the client leaves, the handler's awaits are interrupted, whether they take a
+// context or not.
 func OnLoop(h http.Handler) http.Handler {
 	if h == nil {
 		h = http.DefaultServeMux
@@ -36,7 +39,9 @@ func (h onLoop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if x, ours := ctx.Value(exchangeKey{}).(*exchange); ours {
-		h.start(x.task, w, r).await()
+		started := h.start(x.task, w, r)
+		x.ctx.endsWith(started.task)
+		started.await()
 		return
 	}
 	on, ours := ctx.Value(loopKey{}).(context.Context)
@@ -48,7 +53,6 @@ func (h onLoop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	unbroken := context.WithoutCancel(ctx)
 	mine.Body = awaitedBody{r.Body, unbroken}
 	started := h.start(on, awaitedWriter{w, unbroken}, &mine)
-	// Awaits that take no context are interrupted too when the client leaves.
 	defer context.AfterFunc(ctx, func() { started.task.Cancel(context.Cause(ctx)) })()
 	started.await()
 }
@@ -63,7 +67,12 @@ type startedHandler struct {
 func (h onLoop) start(on context.Context, w http.ResponseWriter, r *http.Request) *startedHandler {
 	s := &startedHandler{}
 	s.task = aio.Go(on, func(context.Context) error {
-		defer func() { s.panicked = recover() }()
+		defer func() {
+			// Who recovers it shows where it was, which the goroutine's stack does not.
+			if s.panicked = recover(); s.panicked != nil && s.panicked != http.ErrAbortHandler {
+				s.panicked = loop.NewPanicError(s.panicked)
+			}
+		}()
 		h.Handler.ServeHTTP(w, r)
 		return nil
 	})

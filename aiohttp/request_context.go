@@ -6,6 +6,8 @@ import (
 	"context"
 	"net/http"
 	"sync"
+
+	"github.com/goaio/aio"
 )
 
 // exchangeKey finds the exchange in a request's context.
@@ -22,8 +24,9 @@ type requestContext struct {
 	own             bool            // it is a job's
 
 	mu       sync.Mutex
-	cause    error            // why it has ended; nil if it has not
-	standard *standardContext // once somebody needs it
+	cause    error               // why it has ended; nil if it has not
+	started  *aio.Task[struct{}] // the job's handler that runs on the loop; nil for none
+	standard *standardContext    // once somebody needs it
 }
 
 // standardContext is one of package context.
@@ -47,8 +50,21 @@ func (c *requestContext) end(cause error) {
 		return
 	}
 	c.cause = cause
+	if c.started != nil {
+		c.started.Cancel(cause)
+	}
 	if c.standard != nil {
 		c.standard.cancel(cause)
+	}
+}
+
+// endsWith has a handler that a job has started on the loop end with the context:
+// awaits that take no context too.
+func (c *requestContext) endsWith(started *aio.Task[struct{}]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.started = started; c.cause != nil {
+		started.Cancel(c.cause)
 	}
 }
 

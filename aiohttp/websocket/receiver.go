@@ -74,7 +74,14 @@ func (c *Conn) pump(ctx context.Context, r *receiver) {
 }
 
 func (r *receiver) message(ctx context.Context, c *Conn, t MessageType, data []byte) {
+	panics := true
+	defer func() {
+		if panics { // and goes on to
+			c.fail(StatusInternalError, "")
+		}
+	}()
 	err := r.handler.Message(ctx, c, t, data)
+	panics = false
 	if err == nil {
 		return
 	}

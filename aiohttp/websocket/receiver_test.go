@@ -103,8 +103,11 @@ func TestHandlerOfAServerThatStops(t *testing.T) {
 		}))})
 		p := dialRaw(t, address)
 		_, _ = p.Write(text("x"))
-		if end := <-r.ends; end.Code != StatusAbnormalClosure {
+		if end := <-r.ends; end.Code != StatusInternalError || !end.Local {
 			t.Error(end)
+		}
+		if got := p.all(); got != "close 1011\nend" {
+			t.Errorf("the client gets %s", got)
 		}
 		p = dialRaw(t, address)
 		_, _ = p.Write(frame(9, true, ""))
