@@ -9,12 +9,18 @@ import (
 	"time"
 )
 
-// shell starts a shell script as a child that takes turns.
-func shell(t *testing.T, script string) (*timed, func()) {
+// needsShell skips the test on a system without a shell.
+func needsShell(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
 	}
+}
+
+// shell starts a shell script as a child that takes turns.
+func shell(t *testing.T, script string) (*timed, func()) {
+	t.Helper()
+	needsShell(t)
 	c, err := startChild(nil, "sh", "-c", script)
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +79,7 @@ func TestChildThatHangsIsKilled(t *testing.T) {
 }
 
 func TestFreshReadsOneSample(t *testing.T) {
+	needsShell(t)
 	for line, want := range map[string]float64{
 		`{"value":2.5,"note":"so"}`: 2.5,
 		``:                          0,
@@ -103,9 +110,7 @@ func FuzzParseSample(f *testing.F) {
 }
 
 func TestStartTimedCalibrates(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip(err)
-	}
+	needsShell(t)
 	contender, err := startTimed(t.Context(), Case{Unit: "µs", Turn: time.Millisecond}, "sh", "-c", `while read n; do echo $((n * 2000)); done`)
 	if err != nil {
 		t.Fatal(err)
