@@ -18,7 +18,7 @@ func microSuite() Suite {
 	const name = "micro"
 	return Suite{
 		Name: name,
-		Laps: 15,
+		Laps: 12,
 		What: "the engine's primitives beside goroutines, asyncio and uvloop",
 		Cases: []Case{
 			{Name: "call_soon", Unit: "ns", Turn: microTurn, What: "a callback that queues the next one"},

@@ -81,7 +81,7 @@ func writeTable(w io.Writer, figures []Figure, s schedule, foot string) error {
 		fmt.Fprintf(&out, "/%s: times %s's value, the median of the ratios of a lap's turns.\n", ours, ours)
 	}
 	if anyUnsteady {
-		out.WriteString("~: the middle half of the turns is wider than a quarter of the value; ratios do not suffer from it.\n")
+		out.WriteString("~: the middle half of the turns is wider than a quarter of the value; how far to trust a ratio, its ± says.\n")
 	}
 	for _, note := range notes {
 		out.WriteString(note + "\n")

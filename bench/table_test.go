@@ -39,7 +39,7 @@ yield   2.00 ±0.10  0.125 ±0.005
 aio of: its value over the other's. ±: as far as the true median may lie from it, with a confidence of 95 % from six laps on.
 
 /aio: times aio's value, the median of the ratios of a lap's turns.
-~: the middle half of the turns is wider than a quarter of the value; ratios do not suffer from it.
+~: the middle half of the turns is wider than a quarter of the value; how far to trust a ratio, its ± says.
 sleepers, goroutines: resident set.
 a machine.
 `
