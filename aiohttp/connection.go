@@ -84,7 +84,7 @@ func (c *connection) requests(ctx context.Context) error {
 			return c.refuse(w, err)
 		}
 		goOn := x.serve(ctx, begun)
-		if c.state &^= posted; x.request.Method == http.MethodPost {
+		if c.state &^= posted; x.head.request.Method == http.MethodPost {
 			c.state |= posted
 		}
 		c.state |= answered
@@ -136,8 +136,8 @@ func (c *connection) taken(ctx context.Context, x *exchange) error {
 	if x.kept == nil {
 		return aionet.ErrDetach
 	}
-	c.kept = x.kept
-	if x.pending {
+	c.kept = x.kept.EventHandler
+	if x.kept.pending {
 		return c.kept.Event(ctx)
 	}
 	return nil
@@ -168,7 +168,7 @@ func (c *connection) next(w *work) (x *exchange, begun time.Time, err error) {
 				_ = c.conn.SetReadDeadline(time.Time{})
 			}
 			x := newExchange(c, w)
-			err := x.head.parse(string(b[:n]), x.request)
+			err := x.head.parse(string(b[:n]))
 			w.in.from += n
 			return x, begun, err
 		}
@@ -231,8 +231,8 @@ func (c *connection) end(w *work, x *exchange) error {
 	}
 	err := w.out.flush()
 	// Who reads the body still has what it is read into.
-	taken := x != nil && x.body.present && x.body.shut()
-	unread := taken || x == nil || len(w.in.unread()) > 0 || x.body.present && !x.body.finished
+	taken := x != nil && x.body != nil && x.body.shut()
+	unread := taken || x == nil || len(w.in.unread()) > 0 || x.body != nil && !x.body.finished
 	if err == nil && unread && c.conn.CloseWrite() == nil {
 		_ = c.conn.SetReadDeadline(time.Now().Add(lingering))
 		scratch := w.in.memory

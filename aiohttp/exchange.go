@@ -15,44 +15,33 @@ import (
 	"github.com/goaio/aio/loop"
 )
 
-// exchange is one request and its response.
+// exchange is one request and its response. All that most requests need is this
+// one piece of memory, and the rest is made for those that do.
 type exchange struct {
 	connection  *connection
 	work        *work
-	out         *output
-	request     *http.Request // incoming
 	head        head
-	body        requestBody
+	body        *body // nil for none
 	response    response
 	ctx         requestContext
-	scope       *loop.Scope         // of a handler that runs on the loop, in scopes
-	task        context.Context     // of the task that serves the connection
-	kept        aionet.EventHandler // with Keep
-	pending     bool                // it has bytes to work on already
-	abandoned   bool                // a handler that was cancelled may use it still
-	interrupted bool                // the scope was cancelled
-
-	// What a request needs is one piece of memory.
-	incoming http.Request
-	scopes   loop.NestedScope
+	scope       *loop.Scope // of a handler that runs on the loop, in scopes
+	scopes      loop.NestedScope
+	task        context.Context // of the task that serves the connection
+	kept        *kept           // the connection was taken over, and stays one of the server
+	abandoned   bool            // a handler that was cancelled may use it still
+	interrupted bool            // the scope was cancelled
 }
 
-// requestBody is a body, if there is one.
-type requestBody struct {
-	body
-	present bool
+// kept is who has a connection by Keep.
+type kept struct {
+	aionet.EventHandler
+	pending bool // it has bytes to work on already
 }
-
-// blank is what requests are made from. Nobody changes it.
-var blank = new(http.Request)
 
 func newExchange(c *connection, w *work) *exchange {
-	x := &exchange{connection: c, work: w, out: &w.out}
+	x := &exchange{connection: c, work: w}
 	x.ctx.exchange = x
-	// A request has its context from here on, for to give it one later would copy
-	// it; what the context stands for is known when the handler is called.
-	x.incoming = *blank.WithContext(&x.ctx)
-	x.request = &x.incoming
+	inRequest.set(&x.head.request, &x.ctx) // what it stands for is known when the handler is called
 	x.response.exchange = x
 	x.response.declared = -1
 	return x
@@ -71,7 +60,6 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 		start = clock.Now()
 		x.limit(start, begun)
 	}
-	x.ctx.values = c.values
 	if c.values != nil && c.values.Done() != nil {
 		defer x.endWith(c.values)()
 	}
@@ -88,19 +76,19 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 		return false
 	}
 	c.current = nil
-	goOn := ok && x.response.end() && (!x.body.present || x.drain())
+	goOn := ok && x.response.end() && (x.body == nil || x.drain())
 	if !ok && !x.abandoned {
 		x.response.state |= closeAfter | returned
 	}
 	if s.AccessLog != nil && !x.abandoned {
-		s.logAccess(x.request, x.response.status, x.response.written, clock.Now().Sub(start))
+		s.logAccess(&x.head.request, x.response.status, x.response.written, clock.Now().Sub(start))
 	}
 	switch {
 	case !goOn:
 	case x.response.is(timed): // the deadlines are over when the answer is sent
-		goOn = x.out.flush() == nil
+		goOn = x.work.out.flush() == nil
 		_ = c.conn.SetDeadline(time.Time{})
-	case s.ReadTimeout > 0 && x.body.present:
+	case s.ReadTimeout > 0 && x.body != nil:
 		_ = c.conn.SetReadDeadline(time.Time{})
 	}
 	return goOn && !s.stopping()
@@ -109,7 +97,7 @@ func (x *exchange) serve(ctx context.Context, begun time.Time) bool {
 // drain reads what the handler has left of the body. The client may wait for the
 // answer before it sends that.
 func (x *exchange) drain() bool {
-	if x.response.is(fullDuplex) && x.out.flush() != nil {
+	if x.response.is(fullDuplex) && x.work.out.flush() != nil {
 		return false
 	}
 	return x.body.drain()
@@ -121,7 +109,7 @@ func (x *exchange) limit(now, begun time.Time) {
 	if s.WriteTimeout > 0 {
 		_ = conn.SetWriteDeadline(clock.Deadline(now.Add(s.WriteTimeout)))
 	}
-	if s.ReadTimeout > 0 && x.body.present {
+	if s.ReadTimeout > 0 && x.body != nil {
 		if begun.IsZero() {
 			begun = now
 		}
@@ -149,7 +137,7 @@ func (x *exchange) own() http.Handler {
 			w.Header().Set("Connection", "close")
 			w.WriteHeader(http.StatusExpectationFailed)
 		})
-	case x.request.RequestURI == "*" && x.request.Method == http.MethodOptions && !x.connection.server.DisableGeneralOptionsHandler:
+	case x.head.request.RequestURI == "*" && x.head.request.Method == http.MethodOptions && !x.connection.server.DisableGeneralOptionsHandler:
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "0") })
 	}
 	return nil
@@ -157,23 +145,20 @@ func (x *exchange) own() http.Handler {
 
 // prepare completes the request.
 func (x *exchange) prepare() {
-	r := x.request
+	r := &x.head.request
 	r.RemoteAddr = x.connection.remote()
 	r.TLS = x.work.tls
-	x.body.in = &x.work.in
 	switch {
 	case x.head.chunked:
-		x.body.chunks = &chunks{trailer: func(trailer http.Header) {
+		x.body = &body{in: &x.work.in, chunks: &chunks{trailer: func(trailer http.Header) {
 			// As in net/http: what came, announced or not.
 			if r.Trailer == nil && len(trailer) > 0 {
 				r.Trailer = http.Header{}
 			}
 			maps.Copy(r.Trailer, trailer)
-		}}
-		x.body.present = true
+		}}}
 	case x.head.length > 0:
-		x.body.left = x.head.length
-		x.body.present = true
+		x.body = &body{in: &x.work.in, left: x.head.length}
 	default:
 		r.Body = http.NoBody
 		return
@@ -181,14 +166,14 @@ func (x *exchange) prepare() {
 	if x.head.expect {
 		x.body.proceed = x.proceed
 	}
-	r.Body = &x.body.body
+	r.Body = x.body
 }
 
 // proceed tells the client to send the body.
 func (x *exchange) proceed() error {
 	x.work.pipeline.begin()
-	x.out.text("HTTP/1.1 100 Continue\r\n\r\n")
-	return x.out.flush()
+	x.work.out.text("HTTP/1.1 100 Continue\r\n\r\n")
+	return x.work.out.flush()
 }
 
 // onLoop runs the handler in this task. Its context is a scope of the task, so
@@ -213,8 +198,8 @@ func (x *exchange) leave() {
 
 // pooled runs the handler on a goroutine of the server's pool.
 func (x *exchange) pooled(ctx context.Context) bool {
-	x.ctx.own = true
-	_ = x.out.flush() // answers to a pipeline do not wait for a handler that may take long
+	x.ctx.job = &jobContext{}
+	_ = x.work.out.flush() // answers to a pipeline do not wait for a handler that may take long
 	ok, err := aio.BlockingOn(ctx, x.connection.server.pool(), func(ctx context.Context) (bool, error) {
 		x.ctx.begin(ctx)
 		defer x.ctx.end(context.Canceled)
@@ -231,7 +216,7 @@ func (x *exchange) cancelled(cause error) {
 	if x.scope != nil {
 		x.interrupted = true
 		x.scope.Cancel(cause)
-	} else if x.ctx.own {
+	} else if x.ctx.job != nil {
 		x.ctx.end(cause)
 	}
 }
@@ -250,9 +235,9 @@ func (x *exchange) call(h http.Handler) (ok bool) {
 			stack = debug.Stack()
 		}
 		x.connection.server.log().Error("aiohttp: a handler panicked, its connection is closed", "panic", value,
-			"peer", x.request.RemoteAddr, "stack", string(stack))
+			"peer", x.head.request.RemoteAddr, "stack", string(stack))
 	}()
-	h.ServeHTTP(&x.response, x.request)
+	h.ServeHTTP(&x.response, &x.head.request)
 	return true
 }
 

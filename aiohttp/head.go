@@ -55,21 +55,20 @@ func leadingLineEnds(b []byte, room int) (n int) {
 
 // head is what parse makes of a request's head.
 type head struct {
-	request *http.Request
+	request http.Request
 	url     url.URL
+	length  int64 // of the body, if it is not chunked
 	hosts   uint8 // Host fields: none, one or several
 	has     fieldSet
 	chunked bool
-	length  int64 // of the body, if it is not chunked
-	close   bool  // the client closes after the answer
-	expect  bool  // the client waits for 100 Continue
-	unmet   bool  // the client expects something else
+	close   bool // the client closes after the answer
+	expect  bool // the client waits for 100 Continue
+	unmet   bool // the client expects something else
 }
 
 // parse reads a head. It takes one string for all of it, of which the names and
 // values are parts.
-func (h *head) parse(text string, r *http.Request) error {
-	h.request = r
+func (h *head) parse(text string) error {
 	line, text, err := nextLine(text)
 	if err != nil {
 		return err
@@ -128,7 +127,7 @@ func nextLine(text string) (line, rest string, err error) {
 
 // requestLine is RFC 9112, section 3.
 func (h *head) requestLine(line string) error {
-	r := h.request
+	r := &h.request
 	method, rest, ok := strings.Cut(line, " ")
 	target, proto, ok2 := strings.Cut(rest, " ")
 	if !ok || !ok2 {
@@ -317,7 +316,7 @@ var token = func() (t [256]bool) {
 
 // host is RFC 9112, section 3.2.
 func (h *head) host() error {
-	r := h.request
+	r := &h.request
 	switch {
 	case h.hosts > 1:
 		return bad("too many Host headers")
@@ -338,7 +337,7 @@ func (h *head) framing() error {
 	if h.has&(hasLength|hasCoding) == 0 {
 		return nil
 	}
-	r := h.request
+	r := &h.request
 	codings := r.Header["Transfer-Encoding"]
 	lengths := r.Header["Content-Length"]
 	if len(codings) > 0 {
@@ -380,7 +379,7 @@ var chunkedCoding = []string{"chunked"}
 
 // trailers announces the trailer fields, as net/http does.
 func (h *head) trailers() error {
-	r := h.request
+	r := &h.request
 	if h.has&hasTrailer == 0 {
 		return nil
 	}
@@ -410,7 +409,7 @@ func forbiddenTrailer(key string) bool {
 
 // connection is RFC 9112, section 9, and RFC 9110, section 10.1.1.
 func (h *head) connection() error {
-	r := h.request
+	r := &h.request
 	if h.has&(hasConnection|hasExpect) == 0 && r.ProtoAtLeast(1, 1) {
 		return nil
 	}

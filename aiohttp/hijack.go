@@ -36,7 +36,7 @@ func (w *response) Take() (conn stream, unread []byte, err error) {
 		return nil, nil, errReturned
 	}
 	x := w.exchange
-	if x.body.present && x.body.shut() {
+	if x.body != nil && x.body.shut() {
 		return nil, nil, errRequestBeingRead
 	}
 	x.work.pipeline.begin()
@@ -45,7 +45,7 @@ func (w *response) Take() (conn stream, unread []byte, err error) {
 			return nil, nil, err
 		}
 	}
-	if err := x.out.flush(); err != nil {
+	if err := x.work.out.flush(); err != nil {
 		return nil, nil, err
 	}
 	w.state |= hijacked
@@ -62,7 +62,7 @@ func (w *response) Keep(h aionet.EventHandler, pending bool) {
 	if !w.is(hijacked) {
 		panic("aiohttp: Keep before Take")
 	}
-	w.exchange.kept, w.exchange.pending = h, pending
+	w.exchange.kept = &kept{h, pending}
 }
 
 // Connections is for this module's package upgrade.

@@ -173,20 +173,27 @@ func (o *output) field(key, value string) {
 
 var lineEnds = strings.NewReplacer("\n", " ", "\r", " ")
 
-// dated is a Date header's value with the second that it is of.
+// dated is a Date header's value and when its second is over, counted from begun:
+// to look at the monotonic clock alone takes half the time.
 type dated struct {
-	second int64
-	text   []byte
+	until time.Duration
+	text  []byte
 }
 
-var lastDate atomic.Pointer[dated]
+var (
+	begun    = time.Now()
+	lastDate atomic.Pointer[dated]
+)
 
 // date returns the value of a Date header, made once a second.
 func date() []byte {
-	now := time.Now()
 	d := lastDate.Load()
-	if d == nil || d.second != now.Unix() {
-		d = &dated{now.Unix(), now.UTC().AppendFormat(nil, http.TimeFormat)}
+	if d == nil || time.Since(begun) >= d.until {
+		now := time.Now()
+		d = &dated{
+			until: now.Sub(begun) + time.Second - time.Duration(now.Nanosecond()),
+			text:  now.UTC().AppendFormat(nil, http.TimeFormat),
+		}
 		lastDate.Store(d)
 	}
 	return d.text

@@ -21,12 +21,12 @@ type pipeline struct {
 // sendEarlier sees to the answers that are in the output when the handler is about
 // to be called, on the loop.
 func (x *exchange) sendEarlier() {
-	if len(x.out.memory) == 0 {
+	if len(x.work.out.memory) == 0 {
 		return
 	}
-	conn, tries := x.out.conn.(interface{ TryWrite(p []byte) (int, error) })
+	conn, tries := x.work.out.conn.(interface{ TryWrite(p []byte) (int, error) })
 	if !tries {
-		_ = x.out.flush()
+		_ = x.work.out.flush()
 		return
 	}
 	p := &x.work.pipeline
@@ -39,8 +39,8 @@ func (x *exchange) sendEarlier() {
 		defer p.mu.Unlock()
 		if !p.begun {
 			// What a client that does not read leaves is sent with the rest.
-			n, _ := conn.TryWrite(x.out.memory)
-			x.out.memory = x.out.memory[:copy(x.out.memory, x.out.memory[n:])]
+			n, _ := conn.TryWrite(x.work.out.memory)
+			x.work.out.memory = x.work.out.memory[:copy(x.work.out.memory, x.work.out.memory[n:])]
 		}
 	})
 }

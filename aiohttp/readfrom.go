@@ -38,7 +38,7 @@ func (w *response) ReadFrom(src io.Reader) (n int64, err error) {
 	if w.is(headWritten) && w.declared >= 0 {
 		left = w.declared - w.written
 	}
-	if w.exchange.request.Method == http.MethodHead || !bodyAllowed(w.status) || left < worthSending {
+	if w.exchange.head.request.Method == http.MethodHead || !bodyAllowed(w.status) || left < worthSending {
 		m, err := w.copyFrom(src)
 		return n + m, err
 	}
@@ -49,7 +49,7 @@ func (w *response) ReadFrom(src io.Reader) (n int64, err error) {
 		m, err := w.copyFrom(src)
 		return n + m, err
 	}
-	out := w.exchange.out
+	out := &w.exchange.work.out
 	if err := out.flush(); err != nil {
 		return n, err
 	}

@@ -20,9 +20,11 @@ type exchangeKey struct{}
 type requestContext struct {
 	context.Context // of the task's scope or of the job
 	exchange        *exchange
-	values          context.Context // nil for none
-	own             bool            // it is a job's
+	job             *jobContext // nil for a task's
+}
 
+// jobContext is how a job's context ends.
+type jobContext struct {
 	mu       sync.Mutex
 	cause    error               // why it has ended; nil if it has not
 	started  *aio.Task[struct{}] // the job's handler that runs on the loop; nil for none
@@ -37,54 +39,60 @@ type standardContext struct {
 
 // begin is called by the job, before its handler.
 func (c *requestContext) begin(job context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.job.mu.Lock()
+	defer c.job.mu.Unlock()
 	c.Context = job
 }
 
 // end ends a job's context. Only the first end counts.
 func (c *requestContext) end(cause error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.cause != nil {
+	j := c.job
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.cause != nil {
 		return
 	}
-	c.cause = cause
-	if c.started != nil {
-		c.started.Cancel(cause)
+	j.cause = cause
+	if j.started != nil {
+		j.started.Cancel(cause)
 	}
-	if c.standard != nil {
-		c.standard.cancel(cause)
+	if j.standard != nil {
+		j.standard.cancel(cause)
 	}
 }
 
 // endsWith has a handler that a job has started on the loop end with the context:
 // awaits that take no context too.
 func (c *requestContext) endsWith(started *aio.Task[struct{}]) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.started = started; c.cause != nil {
-		started.Cancel(c.cause)
+	j := c.job
+	if j == nil { // a goroutine of a handler that is on the loop itself
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.started = started; j.cause != nil {
+		started.Cancel(j.cause)
 	}
 }
 
 // attachable is what package context can attach derived contexts to.
 func (c *requestContext) attachable() context.Context {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.standard == nil {
+	j := c.job
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.standard == nil {
 		std, cancel := context.WithCancelCause(c.Context)
-		c.standard = &standardContext{std, cancel}
-		if c.cause != nil {
-			cancel(c.cause)
+		j.standard = &standardContext{std, cancel}
+		if j.cause != nil {
+			cancel(j.cause)
 		}
 	}
-	return c.standard.Context
+	return j.standard.Context
 }
 
 // Done is closed when the context has ended.
 func (c *requestContext) Done() <-chan struct{} {
-	if c.own {
+	if c.job != nil {
 		return c.attachable().Done()
 	}
 	return c.Context.Done()
@@ -92,10 +100,10 @@ func (c *requestContext) Done() <-chan struct{} {
 
 // Err says how it has ended.
 func (c *requestContext) Err() error {
-	if c.own {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.cause != nil {
+	if j := c.job; j != nil {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if j.cause != nil {
 			return context.Canceled
 		}
 	}
@@ -112,7 +120,7 @@ func (c *requestContext) Value(key any) any {
 	case exchangeKey{}:
 		return c.exchange
 	}
-	if _, standard := key.(*int); standard && c.own {
+	if _, standard := key.(*int); standard && c.job != nil {
 		// Package context looks for what it can attach a derived context to by an
 		// unexported key of this type.
 		if value := c.attachable().Value(key); value != nil {
@@ -120,8 +128,9 @@ func (c *requestContext) Value(key any) any {
 		}
 	}
 	// The task's own come first: they say where an await stands.
-	if value := c.Context.Value(key); value != nil || c.values == nil {
+	values := c.exchange.connection.values
+	if value := c.Context.Value(key); value != nil || values == nil {
 		return value
 	}
-	return c.values.Value(key)
+	return values.Value(key)
 }

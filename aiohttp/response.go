@@ -65,7 +65,7 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	if w.is(headWritten) {
-		w.exchange.logf("aiohttp: superfluous WriteHeader(%d) for %s", status, w.exchange.request.URL.Path)
+		w.exchange.logf("aiohttp: superfluous WriteHeader(%d) for %s", status, w.exchange.head.request.URL.Path)
 		return
 	}
 	if status < 100 || status > 999 {
@@ -92,19 +92,19 @@ func (w *response) WriteHeader(status int) {
 // inform sends an informational response.
 func (w *response) inform(status int) {
 	x := w.exchange
-	if !x.request.ProtoAtLeast(1, 1) {
+	if !x.head.request.ProtoAtLeast(1, 1) {
 		return
 	}
-	if status == http.StatusContinue {
+	if status == http.StatusContinue && x.body != nil {
 		x.body.state.Or(proceeded)
 	}
 	x.work.pipeline.begin()
 	h := headingOf(w.header, nil)
 	h.drop("Content-Length")
-	x.out.statusLine(true, status)
-	x.out.fields(h.fields)
-	x.out.text("\r\n")
-	_ = x.out.flush()
+	x.work.out.statusLine(true, status)
+	x.work.out.fields(h.fields)
+	x.work.out.text("\r\n")
+	_ = x.work.out.flush()
 }
 
 func bodyAllowed(status int) bool {
@@ -172,8 +172,8 @@ func (w *response) release(next []byte) error {
 
 // emit puts a part of the body into the output.
 func (w *response) emit(p []byte) error {
-	out := w.exchange.out
-	if len(p) == 0 || w.exchange.request.Method == http.MethodHead {
+	out := &w.exchange.work.out
+	if len(p) == 0 || w.exchange.head.request.Method == http.MethodHead {
 		return nil
 	}
 	if !w.is(chunking) {
@@ -201,7 +201,7 @@ func (w *response) FlushError() error {
 	if err := w.release(nil); err != nil {
 		return err
 	}
-	return w.exchange.out.flush()
+	return w.exchange.work.out.flush()
 }
 
 // Flush is FlushError for [http.Flusher].
@@ -224,13 +224,13 @@ func (w *response) end() bool {
 	if w.release(nil) != nil {
 		return false
 	}
-	if w.is(chunking) && w.exchange.request.Method != http.MethodHead {
-		w.exchange.out.text("0\r\n")
+	if w.is(chunking) && w.exchange.head.request.Method != http.MethodHead {
+		w.exchange.work.out.text("0\r\n")
 		w.trailers()
-		w.exchange.out.text("\r\n")
+		w.exchange.work.out.text("\r\n")
 	}
-	short := w.declared >= 0 && w.written != w.declared && bodyAllowed(w.status) && w.exchange.request.Method != http.MethodHead
-	return !short && !w.is(closeAfter) && w.exchange.out.err == nil
+	short := w.declared >= 0 && w.written != w.declared && bodyAllowed(w.status) && w.exchange.head.request.Method != http.MethodHead
+	return !short && !w.is(closeAfter) && w.exchange.work.out.err == nil
 }
 
 // trailers sends the trailers that the handler announced, or named with
@@ -257,7 +257,7 @@ func (w *response) trailers() {
 			add(key, values)
 		}
 	}
-	w.exchange.out.fields(final)
+	w.exchange.work.out.fields(final)
 }
 
 // announced are the trailers that the Trailer header has named.

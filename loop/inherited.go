@@ -12,17 +12,13 @@ type inherited struct {
 }
 
 // inherit takes over the values of ctx and the supervisor of from, which is the
-// scope that ctx is, if it is bare, or was derived from. own is memory for what
-// cannot be shared; nil makes some.
-func (s *Scope) inherit(ctx context.Context, from *Scope, bare bool, l *Loop, own *inherited) {
+// scope that ctx is, if it is bare, or was derived from.
+func (s *Scope) inherit(ctx context.Context, from *Scope, bare bool, l *Loop) {
 	if bare && from.loop == l {
 		s.inherited = from.inherited
 		return
 	}
-	if own == nil {
-		own = new(inherited)
-	}
-	own.values, own.loop = ctx, l
+	own := &inherited{values: ctx, loop: l}
 	if from != nil {
 		own.supervisor = from.supervisor
 	}
@@ -50,7 +46,7 @@ func (t *Task) inherit(ctx context.Context, l *Loop) {
 	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
 		t.scope.detail().deadline = deadline
 	}
-	t.scope.inherit(ctx, from, bare, l, nil)
+	t.scope.inherit(ctx, from, bare, l)
 	if from == nil {
 		if ctx.Done() != nil {
 			t.scope.follow(ctx)

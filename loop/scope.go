@@ -44,9 +44,8 @@ type Scope struct {
 // tasks have an outermost scope each, which needs none.
 type nesting struct {
 	task   *Task
-	outer  *Scope    // the scope around it in the same task
-	parent *Scope    // the scope it was derived from, if of the same task
-	own    inherited // if it shares none
+	outer  *Scope // the scope around it in the same task
+	parent *Scope // the scope it was derived from, if of the same task
 }
 
 const (
@@ -189,7 +188,7 @@ func (s *Scope) derive(ctx context.Context) {
 	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
 		s.detail().deadline = deadline
 	}
-	s.inherit(ctx, from, bare, s.nested.task.scope.loop, &s.nested.own)
+	s.inherit(ctx, from, bare, s.nested.task.scope.loop)
 	switch {
 	case from != nil && from.Task() == s.nested.task && (bare || sameEnd(ctx, from)):
 		s.nested.parent = from
@@ -374,11 +373,9 @@ func (s *Scope) parent() *Scope {
 	return s.nested.parent
 }
 
-// Supervise makes supervisor the owner of what is started with the scope, which
-// is one that Enter has opened.
+// Supervise makes supervisor the owner of what is started with the scope.
 func (s *Scope) Supervise(supervisor Supervisor) {
-	s.nested.own = inherited{values: s.values, loop: s.loop, supervisor: supervisor}
-	s.inherited = &s.nested.own
+	s.inherited = &inherited{values: s.values, loop: s.loop, supervisor: supervisor}
 }
 
 // TakeBack makes every cancelled scope of the calling task live again, after a
