@@ -209,13 +209,16 @@ func (s *Scope) follow(ctx context.Context) {
 	// Locked, for a context that has ended calls at once, on a goroutine.
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	// What it asks of the scope is asked here: it may be called while the scope is
+	// still being made, see Supervise.
+	task := s.Task()
 	stop := context.AfterFunc(ctx, func() {
 		expired := ctx.Err() == context.DeadlineExceeded
-		if s.loop == nil {
+		if task.scope.loop == nil {
 			s.cancelNow(expired, context.Cause(ctx), "")
 			return
 		}
-		s.Task().post(func() { s.tell(expired, context.Cause(ctx)) })
+		task.post(func() { s.tell(expired, context.Cause(ctx)) })
 	})
 	m.end = func(error, error) { stop() }
 }
