@@ -21,10 +21,9 @@ import (
 // goroutine it does the same with goroutines.
 func Group(ctx context.Context, fn func(ctx context.Context) error) error {
 	g := &group{}
-	if g.scope = loop.Enter(ctx); g.scope == nil {
+	if g.scope = loop.EnterSupervised(ctx, g); g.scope == nil {
 		return g.runOnGoroutine(ctx, fn)
 	}
-	g.scope.Supervise(g)
 	g.loop, g.task = g.scope.Task().Loop(), g.scope.Task()
 	g.requests = g.task.Cancelling()
 	exited := false

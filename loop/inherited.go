@@ -11,21 +11,29 @@ type inherited struct {
 	supervisor Supervisor
 }
 
-// inherit takes over the values of ctx and the supervisor of from, which is the
-// scope that ctx is, if it is bare, or was derived from.
-func (s *Scope) inherit(ctx context.Context, from *Scope, bare bool, l *Loop) {
-	if bare && from.loop == l {
+// inherit takes over the values and the deadline of ctx, and its supervisor unless
+// there is another one. from is the scope that ctx is, if it is bare, or was derived
+// from; nil for none.
+func (s *Scope) inherit(ctx context.Context, l *Loop, supervisor Supervisor) (from *Scope, bare bool) {
+	from, bare = ctx.(*Scope)
+	if !bare {
+		from = scopeOf(ctx)
+	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
+		s.detail().deadline = deadline
+	}
+	if bare && supervisor == nil && from.loop == l {
 		s.inherited = from.inherited
-		return
+		return from, bare
 	}
-	own := &inherited{values: ctx, loop: l}
-	if from != nil {
-		own.supervisor = from.supervisor
-	}
+	own := &inherited{values: ctx, loop: l, supervisor: supervisor}
 	if bare {
 		own.values = from.values
 	}
+	if supervisor == nil && from != nil {
+		own.supervisor = from.supervisor
+	}
 	s.inherited = own
+	return from, bare
 }
 
 // runsOn returns the loop of the scope's task, nil also before that starts.
@@ -40,13 +48,7 @@ func (s *Scope) runsOn() *Loop {
 // tasks and groups hand down no cancel, for a supervisor cancels what it owns
 // itself; a timeout's scope does, and so does any context made elsewhere.
 func (t *Task) inherit(ctx context.Context, l *Loop) {
-	from, bare := ctx.(*Scope)
-	if !bare {
-		from = scopeOf(ctx)
-	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
-		t.scope.detail().deadline = deadline
-	}
-	t.scope.inherit(ctx, from, bare, l)
+	from, bare := t.scope.inherit(ctx, l, nil)
 	if from == nil {
 		if ctx.Done() != nil {
 			t.scope.follow(ctx)

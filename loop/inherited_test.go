@@ -38,8 +38,7 @@ func TestWhoSharesWhatItInherits(t *testing.T) {
 		valued.Exit()
 
 		s := supervisorOf{l, owner}
-		supervised := Enter(inner)
-		supervised.Supervise(s)
+		supervised := EnterSupervised(inner, s)
 		if supervised.supervisor != Supervisor(s) || inner.supervisor != nil || supervised.Value(scopeTestKey("a")) != 1 {
 			t.Errorf("supervisors %v and %v", supervised.supervisor, inner.supervisor)
 		}

@@ -101,7 +101,7 @@ func scopeOf(ctx context.Context) *Scope {
 	return s
 }
 
-// Loop returns the loop of the context that ctx was derived from, or nil.
+// Of returns the loop of the context that ctx was derived from, or nil.
 func Of(ctx context.Context) *Loop {
 	if s := scopeOf(ctx); s != nil {
 		return s.runsOn()
@@ -145,7 +145,17 @@ func (n *NestedScope) Enter(ctx context.Context) *Scope {
 	if c == nil {
 		return nil
 	}
-	return c.enter(ctx, n)
+	return c.enter(ctx, n, nil)
+}
+
+// EnterSupervised is Enter for a scope whose supervisor owns the tasks that are
+// started with it.
+func EnterSupervised(ctx context.Context, supervisor Supervisor) *Scope {
+	c, _ := caller()
+	if c == nil {
+		return nil
+	}
+	return c.enter(ctx, new(NestedScope), supervisor)
 }
 
 // EnterShielded is Enter for a scope that is live although the task was
@@ -158,7 +168,7 @@ func EnterShielded(ctx context.Context) *Scope {
 	if _, bare := ctx.(*Scope); !bare {
 		ctx = context.WithoutCancel(ctx)
 	}
-	s := c.enter(ctx, new(NestedScope))
+	s := c.enter(ctx, new(NestedScope), nil)
 	s.shielded = true
 	s.nested.parent = c.scope.Outer()
 	s.state.Store(0)
@@ -166,12 +176,12 @@ func EnterShielded(ctx context.Context) *Scope {
 	return s
 }
 
-func (c *coroutine) enter(ctx context.Context, memory *NestedScope) *Scope {
+func (c *coroutine) enter(ctx context.Context, memory *NestedScope, supervisor Supervisor) *Scope {
 	s := &memory.scope
 	s.nested = &memory.nested
 	s.nested.task = c.task
 	s.nested.outer = c.scope
-	s.derive(ctx)
+	s.derive(ctx, supervisor)
 	c.scope = s
 	if parent := s.parent(); parent != nil && parent.state.Load() != 0 {
 		s.state.Store(scopeCancelled | parent.state.Load()&scopeExpired)
@@ -180,15 +190,9 @@ func (c *coroutine) enter(ctx context.Context, memory *NestedScope) *Scope {
 	return s
 }
 
-// derive takes over what ctx hands down: values, deadline, supervisor, cancel.
-func (s *Scope) derive(ctx context.Context) {
-	from, bare := ctx.(*Scope)
-	if !bare {
-		from = scopeOf(ctx)
-	} else if deadline := from.ownDeadline(); !deadline.IsZero() {
-		s.detail().deadline = deadline
-	}
-	s.inherit(ctx, from, bare, s.nested.task.scope.loop)
+// derive takes over what ctx hands down: what is inherited, and the cancel.
+func (s *Scope) derive(ctx context.Context, supervisor Supervisor) {
+	from, bare := s.inherit(ctx, s.nested.task.scope.loop, supervisor)
 	switch {
 	case from != nil && from.Task() == s.nested.task && (bare || sameEnd(ctx, from)):
 		s.nested.parent = from
@@ -209,16 +213,13 @@ func (s *Scope) follow(ctx context.Context) {
 	// Locked, for a context that has ended calls at once, on a goroutine.
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	// What it asks of the scope is asked here: it may be called while the scope is
-	// still being made, see Supervise.
-	task := s.Task()
 	stop := context.AfterFunc(ctx, func() {
 		expired := ctx.Err() == context.DeadlineExceeded
-		if task.scope.loop == nil {
+		if s.loop == nil {
 			s.cancelNow(expired, context.Cause(ctx), "")
 			return
 		}
-		task.post(func() { s.tell(expired, context.Cause(ctx)) })
+		s.Task().post(func() { s.tell(expired, context.Cause(ctx)) })
 	})
 	m.end = func(error, error) { stop() }
 }
@@ -374,11 +375,6 @@ func (s *Scope) parent() *Scope {
 		return nil
 	}
 	return s.nested.parent
-}
-
-// Supervise makes supervisor the owner of what is started with the scope.
-func (s *Scope) Supervise(supervisor Supervisor) {
-	s.inherited = &inherited{values: s.values, loop: s.loop, supervisor: supervisor}
 }
 
 // TakeBack makes every cancelled scope of the calling task live again, after a
