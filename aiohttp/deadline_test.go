@@ -17,7 +17,7 @@ func TestDeadlinesOfAHandlerEndWithIt(t *testing.T) {
 		t.Run(subject.name, func(t *testing.T) {
 			address := subject.serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.WriteString(w, r.URL.Path)
-				control, soon := http.NewResponseController(w), time.Now().Add(10*time.Millisecond)
+				control, soon := http.NewResponseController(w), time.Now().Add(60*time.Millisecond)
 				switch r.URL.Path {
 				case "/read":
 					_ = control.SetReadDeadline(soon)
@@ -36,25 +36,8 @@ func TestDeadlinesOfAHandlerEndWithIt(t *testing.T) {
 				if text, err := io.ReadAll(answer.Body); string(text) != path || err != nil {
 					t.Errorf("%q, want %q, %v", text, path, err)
 				}
-				time.Sleep(15 * time.Millisecond) // past the deadline
+				time.Sleep(70 * time.Millisecond) // past the deadline, which net/http has on the system's clock
 			}
 		})
-	}
-}
-
-// A request that cannot be read is answered, although the time for the answer before
-// it has passed.
-func TestWriteTimeoutIsOfOneAnswer(t *testing.T) {
-	address := start(t, &Server{Log: silent(), WriteTimeout: 10 * time.Millisecond, Handler: OnLoop(router())})
-	c := dial(t, address)
-	answers := bufio.NewReader(c)
-	for _, request := range []string{"GET /hello HTTP/1.1\r\nHost: h\r\n\r\n", "no request\r\n\r\n"} {
-		io.WriteString(c, request)
-		answer, err := http.ReadResponse(answers, nil)
-		if err != nil {
-			t.Fatalf("%q: %v", request, err)
-		}
-		_, _ = io.Copy(io.Discard, answer.Body)
-		time.Sleep(15 * time.Millisecond)
 	}
 }

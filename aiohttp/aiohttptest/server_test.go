@@ -3,6 +3,7 @@
 package aiohttptest
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -244,6 +245,40 @@ func TestReadTimeoutIsOfOneRequest(t *testing.T) {
 			if err := aio.Sleep(ctx, 5*time.Second); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// A request that cannot be read is answered, although the time for the answer before
+// it has passed.
+func TestWriteTimeoutIsOfOneAnswer(t *testing.T) {
+	aiotest.Run(t, func(ctx context.Context) {
+		server := &aiohttp.Server{
+			WriteTimeout: 10 * time.Second,
+			Handler:      aiohttp.OnLoop(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {})),
+		}
+		near, far := newPipe(loop.Of(ctx), "client", "server")
+		serving := aio.Go(ctx, func(ctx context.Context) error { return server.ServeConn(ctx, far) })
+		answers := bufio.NewReader(near)
+		for _, step := range []struct {
+			send string
+			want int
+		}{{"GET / HTTP/1.1\r\nHost: h\r\n\r\n", http.StatusOK}, {"no request\r\n\r\n", http.StatusBadRequest}} {
+			if _, err := io.WriteString(near, step.send); err != nil {
+				t.Error(err)
+			}
+			answer, err := http.ReadResponse(answers, nil)
+			if err != nil || answer.StatusCode != step.want {
+				t.Fatalf("%q: %v, %v", step.send, answer, err)
+			}
+			_, _ = io.Copy(io.Discard, answer.Body)
+			if err := aio.Sleep(ctx, 15*time.Second); err != nil {
+				t.Error(err)
+			}
+		}
+		_ = near.Close()
+		if _, err := serving.Await(ctx); err != nil {
+			t.Error(err)
 		}
 	})
 }
