@@ -54,16 +54,15 @@ func (h *httpContender) Finish(ctx context.Context) (Sample, error) {
 	if !hasWrk() {
 		return Sample{Note: "apt-get install wrk, and it says here what it gets"}, nil
 	}
-	before, err := h.server.cpu()
+	var result wrkResult
+	spent, err := h.server.cpuOf(func() (err error) {
+		result, err = runWrk(ctx, h.server.Address, h.connections, h.request.body)
+		return err
+	})
 	if err != nil {
 		return Sample{}, err
 	}
-	result, err := runWrk(ctx, h.server.Address, h.connections, h.request.body)
-	if err != nil {
-		return Sample{}, err
-	}
-	after, err := h.server.cpu()
-	return Sample{Note: result.note(after - before)}, err
+	return Sample{Note: result.note(spent)}, nil
 }
 
 func isHello(body []byte) error {

@@ -28,19 +28,14 @@ func (l *closedLoop) Stop() error { return l.client.Close() }
 // spent is what a request costs the server, in microseconds of its CPU, while run loads it: of all requests that it counts, and
 // it leaves none for later.
 func (s *serverProcess) spent(run func() (load.Throughput, error)) (Sample, error) {
-	before, err := s.cpu()
+	var throughput load.Throughput
+	spent, err := s.cpuOf(func() (err error) {
+		throughput, err = run()
+		return err
+	})
 	if err != nil {
 		return Sample{}, err
 	}
-	throughput, err := run()
-	if err != nil {
-		return Sample{}, err
-	}
-	after, err := s.cpu()
-	if err != nil {
-		return Sample{}, err
-	}
-	spent := after - before
 	return Sample{
 		Value: float64(spent.Nanoseconds()) / 1000 / float64(throughput.Requests),
 		Load:  Load{PerSecond: throughput.PerSecond(), Busy: spent.Seconds() / throughput.Elapsed.Seconds()},

@@ -59,3 +59,16 @@ func (s *serverProcess) cpu() (time.Duration, error) {
 	}
 	return time.Duration(t.Nano()), nil
 }
+
+// cpuOf is what the server has spent of it while run ran.
+func (s *serverProcess) cpuOf(run func() error) (time.Duration, error) {
+	before, err := s.cpu()
+	if err != nil {
+		return 0, err
+	}
+	if err := run(); err != nil {
+		return 0, err
+	}
+	after, err := s.cpu()
+	return after - before, err
+}

@@ -192,20 +192,16 @@ func startRedis(ctx context.Context, server redisServer, c redisCase) (_ Contend
 }
 
 func (r *redisContender) Turn(ctx context.Context) (Sample, error) {
-	before, err := r.server.cpu()
-	if err != nil {
-		return Sample{}, err
-	}
-	perSecond, err := r.benchmark(ctx, r.requests)
-	if err != nil {
-		return Sample{}, err
-	}
-	after, err := r.server.cpu()
+	var perSecond float64
+	spent, err := r.server.cpuOf(func() (err error) {
+		perSecond, err = r.benchmark(ctx, r.requests)
+		return err
+	})
 	if err != nil {
 		return Sample{}, err
 	}
 	r.answered += r.requests
-	r.spent += after - before
+	r.spent += spent
 	micros := float64(r.spent.Nanoseconds()) / 1000 / float64(r.answered)
 	return Sample{Value: perSecond, Note: fmt.Sprintf("%s µs of server CPU a request", formatValue(micros))}, nil
 }

@@ -62,8 +62,6 @@ var (
 	wrkLatency  = regexp.MustCompile(`(?m)^\s+(50|99)%\s+(\S+)$`)
 )
 
-var errNoRequest = errors.New("wrk: no request was answered")
-
 func parseWrk(out string) (r wrkResult, err error) {
 	if strings.Contains(out, "Non-2xx") || strings.Contains(out, "Socket errors") {
 		return r, fmt.Errorf("wrk: not every request was answered well: %s", out)
@@ -79,7 +77,7 @@ func parseWrk(out string) (r wrkResult, err error) {
 		return r, err
 	}
 	if r.requests == 0 {
-		return r, errNoRequest
+		return r, errors.New("wrk: no request was answered")
 	}
 	for _, found := range wrkLatency.FindAllStringSubmatch(out, -1) {
 		if found[1] == "50" {

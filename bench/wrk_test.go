@@ -3,7 +3,7 @@
 package main
 
 import (
-	"errors"
+	"strings"
 	"testing"
 )
 
@@ -30,7 +30,7 @@ func TestWrksFiguresAreRead(t *testing.T) {
 			t.Errorf("%q: got %v", out, r)
 		}
 	}
-	if _, err := parseWrk("0 requests in 1s\nRequests/sec: 0.00\n"); !errors.Is(err, errNoRequest) {
+	if _, err := parseWrk("0 requests in 1s\nRequests/sec: 0.00\n"); err == nil || !strings.Contains(err.Error(), "no request") {
 		t.Errorf("got %v", err)
 	}
 }
