@@ -10,14 +10,15 @@ import (
 
 // rounds is the state of the iteration.
 type rounds struct {
-	number   uint64
-	clock    int64 // the driver's when it was last looked at, see waits
-	todo     int   // entries of this round that have not run
-	begun    bool  // the round is not over yet
-	busy     int   // how often pollHere may still find nothing
-	heard    int   // descriptors that the last wait has reported
-	single   bool  // the run is of this round only
-	stopping atomic.Bool
+	number    uint64
+	clock     int64 // the driver's when it was last looked at, see waits
+	todo      int   // entries of this round that have not run
+	begun     bool  // the round is not over yet
+	busy      int   // how often pollHere may still find nothing
+	heard     int   // descriptors that were reported since the loop last waited, or shared
+	saturated bool  // counted as such, see share
+	single    bool  // the run is of this round only
+	stopping  atomic.Bool
 }
 
 // A busy loop asks the system for ready descriptors, and lets other goroutines
@@ -107,6 +108,7 @@ func (l *Loop) enter() error {
 }
 
 func (l *Loop) leave() {
+	l.rested()
 	l.unwatch()
 	l.unlist()
 	gid.Unregister(&l.runner)
@@ -281,6 +283,7 @@ func (l *Loop) wait() error {
 		o.idle.Store(!l.mayWake(timeout))
 		defer o.idle.Store(false)
 	}
+	l.rested()
 	l.round.heard = 0
 	err := l.driver.Wait(timeout, external, l.dispatcher)
 	l.foreign.asleep.Store(false)

@@ -89,6 +89,9 @@ func (l *Loop) pollHere() bool {
 		r.stopping.Load() || l.closed.Load() || l.untilTimer() == 0 {
 		return false
 	}
+	if r.heard >= shareEvery {
+		l.share()
+	}
 	// What fails here fails at home again.
 	if l.driver.Wait(0, 0, l.dispatcher) != nil || l.ready.len() == 0 {
 		r.busy--
