@@ -7,13 +7,14 @@ import (
 	"crypto/tls"
 	_ "embed"
 	"errors"
+	"flag"
 	"io"
 	"net"
 	"os/exec"
 	"strings"
 )
 
-// The http suite loads HTTP servers with the generator in load/, and once more with wrk.
+// The http suite loads HTTP servers with the generator in load/ and once more with wrk, or with wrk in turns.
 
 // httpServers are the Go subjects of the http suite.
 var httpServers = []string{"aio", "aio-pooled", "net/http", "fasthttp"}
@@ -57,7 +58,15 @@ func httpCases() []netCase {
 
 // httpSuite is the suite of the net suite's machinery.
 func httpSuite() Suite {
-	return loadSuite("http", "HTTP/1.1 servers under load: CPU a request, memory of idle connections", httpCases(), httpPeers())
+	settings := defaultNetSettings()
+	suite := loadSuite("http", "HTTP/1.1 servers under load: CPU a request, memory of idle connections", httpCases(), httpPeers(), settings)
+	flags := suite.Flags
+	suite.Flags = func(set *flag.FlagSet) {
+		flags(set)
+		settings.loadFlag(set)
+	}
+	suite.Parsed = settings.wrkSchedule
+	return suite
 }
 
 // runIdleHTTP opens connections that have sent one request each.

@@ -1,10 +1,13 @@
 package main
 
+import "cmp"
+
 // A Load is what else a server under load showed, beside the case's value. Zero where nothing was loaded.
 type Load struct {
+	By        string  `json:"by,omitempty"`        // the tool that loaded, if it is not this module's client
 	PerSecond float64 `json:"requests_per_second"` // of the closed loop
 	Busy      float64 `json:"server_cores"`        // that the server kept busy meanwhile
-	Rate      float64 `json:"open_loop_rate"`      // requests a second that the latencies are of
+	Rate      float64 `json:"open_loop_rate"`      // requests a second that the latencies are of; zero if they are of the closed loop
 	P50       float64 `json:"p50_us"`
 	P99       float64 `json:"p99_us"`
 	P999      float64 `json:"p999_us"`
@@ -24,7 +27,12 @@ func medianLoad(loads []Load) Load {
 		}
 		return median(values)
 	}
+	by := ""
+	for _, l := range loads {
+		by = cmp.Or(by, l.By)
+	}
 	return Load{
+		By:        by,
 		PerSecond: of(func(l Load) float64 { return l.PerSecond }),
 		Busy:      of(func(l Load) float64 { return l.Busy }),
 		Rate:      of(func(l Load) float64 { return l.Rate }),

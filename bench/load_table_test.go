@@ -19,9 +19,27 @@ at /s: messages a second of the open loop, whose latencies run from when a messa
 	}
 }
 
+// A tool that loads in a closed loop has its latencies in the same columns, and the legend says so.
+func TestLoadTableOfATool(t *testing.T) {
+	own := Figure{Case: "client_get", Subject: "aio", Load: Load{PerSecond: 96000, Busy: 0.99}}
+	loaded := Figure{Case: "json_64", Subject: "aio", Load: Load{By: "wrk", PerSecond: 128964.6, Busy: 0.979, P50: 423, P99: 828}}
+	got := loadTable([]Figure{own, loaded})
+	want := `case        subject  requests/s  cores  at /s  p50 µs  p99 µs  p99.9 µs
+client_get  aio          96,000  0.990      -       -       -         -
+json_64     aio         128,965  0.979      -     423     828         -
+
+requests/s: closed loop, the next message once one is answered; cores: that the server kept busy meanwhile.
+at /s: messages a second of the open loop, whose latencies run from when a message was due.
+Without at /s: latencies of the closed loop, as wrk has them.
+`
+	if got != want {
+		t.Errorf("table\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestMedianLoad(t *testing.T) {
-	got := medianLoad([]Load{{1, 10, 100, 7, 70, 700}, {3, 30, 300, 9, 90, 900}, {2, 20, 200, 8, 80, 800}})
-	if want := (Load{2, 20, 200, 8, 80, 800}); got != want {
+	got := medianLoad([]Load{{"", 1, 10, 100, 7, 70, 700}, {"wrk", 3, 30, 300, 9, 90, 900}, {"wrk", 2, 20, 200, 8, 80, 800}})
+	if want := (Load{"wrk", 2, 20, 200, 8, 80, 800}); got != want {
 		t.Errorf("median %+v, want %+v", got, want)
 	}
 	if got := medianLoad([]Load{{PerSecond: 4}, {PerSecond: 6}, {P50: 9}}); got != (Load{PerSecond: 5, P50: 9}) {

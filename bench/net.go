@@ -47,9 +47,15 @@ const messageSize = 64
 func (c netCase) pinned() bool { return c.loops == 1 }
 
 type netSettings struct {
-	seconds float64 // of each window that is no turn
-	idle    [2]int  // connections: few, for the slope, and all
-	bulk    int64   // bytes of a transfer
+	seconds float64       // of each window that is no turn
+	idle    [2]int        // connections: few, for the slope, and all
+	bulk    int64         // bytes of a transfer
+	warmUp  time.Duration // of an HTTP server
+	wrk     bool          // loads HTTP servers in turns, instead of our own client
+}
+
+func defaultNetSettings() *netSettings {
+	return &netSettings{seconds: 0.75, idle: [2]int{2_000, 18_000}, bulk: 1 << 30, warmUp: httpWarmUp}
 }
 
 func (s netSettings) window() time.Duration { return time.Duration(s.seconds * float64(time.Second)) }
@@ -108,15 +114,14 @@ func netCases() []netCase {
 // netSuites are the suites with servers, on systems that can run them.
 func netSuites() []Suite {
 	return []Suite{
-		loadSuite("net", "echo servers under load: CPU a request, latency, memory of idle connections", netCases(), netPeers()),
+		loadSuite("net", "echo servers under load: CPU a request, latency, memory of idle connections", netCases(), netPeers(), defaultNetSettings()),
 		httpSuite(),
 		redisSuite(),
 	}
 }
 
-// loadSuite is a suite whose subjects are servers.
-func loadSuite(name, what string, cases []netCase, peers []netPeer) Suite {
-	settings := &netSettings{seconds: 0.75, idle: [2]int{2_000, 18_000}, bulk: 1 << 30}
+// loadSuite is a suite whose subjects are servers. Its flags write to the settings.
+func loadSuite(name, what string, cases []netCase, peers []netPeer, settings *netSettings) Suite {
 	suite := Suite{
 		Name: name,
 		What: what,

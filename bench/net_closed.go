@@ -25,19 +25,27 @@ func (l *closedLoop) Turn(context.Context) (Sample, error) {
 
 func (l *closedLoop) Stop() error { return l.client.Close() }
 
-// spent is what a request costs the server, in microseconds of its CPU, while run loads it: of all requests that it counts, and
-// it leaves none for later.
+// spent is what a request costs the server, in microseconds of its CPU, in a turn in which run loads it. The account of a turn opens
+// where that of the one before closed, so what the server does once a load has ended, as a collector does, is in the next turn's. Only
+// the first opens with its load: what came before is the warm-up's.
 func (s *serverProcess) spent(run func() (load.Throughput, error)) (Sample, error) {
-	var throughput load.Throughput
-	spent, err := s.cpuOf(func() (err error) {
-		throughput, err = run()
-		return err
-	})
+	before, err := s.cpu()
 	if err != nil {
 		return Sample{}, err
 	}
+	opened := s.accounted
+	if opened == 0 {
+		opened = before
+	}
+	throughput, err := run()
+	if err != nil {
+		return Sample{}, err
+	}
+	if s.accounted, err = s.cpu(); err != nil {
+		return Sample{}, err
+	}
 	return Sample{
-		Value: float64(spent.Nanoseconds()) / 1000 / float64(throughput.Requests),
-		Load:  Load{PerSecond: throughput.PerSecond(), Busy: spent.Seconds() / throughput.Elapsed.Seconds()},
+		Value: float64((s.accounted - opened).Nanoseconds()) / 1000 / float64(throughput.Requests),
+		Load:  Load{PerSecond: throughput.PerSecond(), Busy: (s.accounted - before).Seconds() / throughput.Elapsed.Seconds()},
 	}, nil
 }

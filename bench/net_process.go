@@ -18,8 +18,9 @@ import (
 // memory back.
 type serverProcess struct {
 	*child
-	Address netip.AddrPort
-	sink    *load.Sink // of a proxy
+	Address   netip.AddrPort
+	sink      *load.Sink    // of a proxy
+	accounted time.Duration // of its CPU, up to the end of its last turn; zero before the first
 }
 
 func startServer(ctx context.Context, pinned bool, command ...string) (*serverProcess, error) {

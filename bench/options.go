@@ -52,6 +52,13 @@ func parseOptions(suite Suite, args []string, stderr io.Writer) (options, error)
 	if flags.NArg() > 0 {
 		return o, usageError{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
 	}
+	if suite.Parsed != nil {
+		var given []string
+		flags.Visit(func(f *flag.Flag) { given = append(given, f.Name) })
+		if err := suite.Parsed(&o.schedule, given); err != nil {
+			return o, usageError{err}
+		}
+	}
 	if o.schedule.rounds < fewestRounds {
 		return o, usageError{fmt.Errorf("-rounds %d: a median needs at least %d", o.schedule.rounds, fewestRounds)}
 	}

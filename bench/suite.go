@@ -22,6 +22,8 @@ type Suite struct {
 	Laps int
 	// Flags adds the suite's own; nil adds none.
 	Flags func(*flag.FlagSet)
+	// Parsed fits the schedule to them, or says what does not go with them; given are the names of the flags that were set. Nil keeps it.
+	Parsed func(s *schedule, given []string) error
 }
 
 // A Case is one thing measured. Values are in Unit, for one of what What describes.

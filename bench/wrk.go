@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/goaio/aio/bench/load"
 )
 
 func hasWrk() bool {
@@ -21,23 +23,36 @@ func hasWrk() bool {
 	return err == nil
 }
 
-// runWrk has wrk load the address for a second, which is its least, and too long for turns: its word is for who doubts our
-// own client. A body is posted.
-func runWrk(ctx context.Context, address netip.AddrPort, connections int, body string) (wrkResult, error) {
-	arguments := []string{"-t1", "-c" + strconv.Itoa(connections), "--latency", "-d1s"}
-	if body != "" {
+// wrkLeast is how short a run of wrk can be: it counts in whole seconds.
+const wrkLeast = time.Second
+
+// A wrkLoad is what wrk shall do, on connections that each run opens anew. A body is posted.
+type wrkLoad struct {
+	address     netip.AddrPort
+	connections int
+	body        string
+}
+
+// run has wrk load the server for whole seconds. When the context ends before, wrk is killed.
+func (w wrkLoad) run(ctx context.Context, duration time.Duration) (wrkResult, error) {
+	seconds := strconv.Itoa(int(duration / time.Second))
+	arguments := []string{"-t1", "-c" + strconv.Itoa(w.connections), "--latency", "-d" + seconds + "s"}
+	if w.body != "" {
 		folder, err := os.MkdirTemp("", "aio-bench-")
 		if err != nil {
 			return wrkResult{}, err
 		}
 		defer os.RemoveAll(folder)
 		script := filepath.Join(folder, "request.lua")
-		if err := os.WriteFile(script, fmt.Appendf(nil, "wrk.method = \"POST\"\nwrk.body = %q\n", body), 0o600); err != nil {
+		if err := os.WriteFile(script, fmt.Appendf(nil, "wrk.method = \"POST\"\nwrk.body = %q\n", w.body), 0o600); err != nil {
 			return wrkResult{}, err
 		}
 		arguments = append(arguments, "-s", script)
 	}
-	out, err := exec.CommandContext(ctx, "wrk", append(arguments, "http://"+address.String()+"/")...).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "wrk", append(arguments, "http://"+w.address.String()+"/")...).CombinedOutput()
+	if ctx.Err() != nil {
+		return wrkResult{}, fmt.Errorf("wrk: %w", context.Cause(ctx))
+	}
 	if err != nil {
 		return wrkResult{}, fmt.Errorf("wrk: %w: %s", err, out)
 	}
@@ -46,9 +61,13 @@ func runWrk(ctx context.Context, address netip.AddrPort, connections int, body s
 
 // wrkResult is what wrk says at its end.
 type wrkResult struct {
-	requests  int
+	requests  int64
 	perSecond float64
-	p50, p99  string
+	p50, p99  time.Duration
+}
+
+func (r wrkResult) throughput() load.Throughput {
+	return load.Throughput{Requests: r.requests, Elapsed: time.Duration(float64(r.requests) / r.perSecond * float64(time.Second))}
 }
 
 func (r wrkResult) note(cpu time.Duration) string {
@@ -70,20 +89,24 @@ func parseWrk(out string) (r wrkResult, err error) {
 	if requests == nil || rate == nil {
 		return r, fmt.Errorf("wrk: no figures in %q", out)
 	}
-	if r.requests, err = strconv.Atoi(requests[1]); err != nil {
+	if r.requests, err = strconv.ParseInt(requests[1], 10, 64); err != nil {
 		return r, err
 	}
 	if r.perSecond, err = strconv.ParseFloat(rate[1], 64); err != nil {
 		return r, err
 	}
-	if r.requests == 0 {
+	if r.requests == 0 || r.perSecond == 0 {
 		return r, errors.New("wrk: no request was answered")
 	}
 	for _, found := range wrkLatency.FindAllStringSubmatch(out, -1) {
+		latency, err := time.ParseDuration(found[2])
+		if err != nil {
+			return r, fmt.Errorf("wrk: %w", err)
+		}
 		if found[1] == "50" {
-			r.p50 = found[2]
+			r.p50 = latency
 		} else {
-			r.p99 = found[2]
+			r.p99 = latency
 		}
 	}
 	return r, nil

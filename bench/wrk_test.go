@@ -5,6 +5,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 const wrkOutput = `Running 1s test @ http://127.0.0.1:40397/
@@ -22,10 +23,10 @@ Requests/sec:   3852.86
 
 func TestWrksFiguresAreRead(t *testing.T) {
 	r, err := parseWrk(wrkOutput)
-	if want := (wrkResult{4104, 3852.86, "11.67ms", "266.19ms"}); err != nil || r != want {
+	if want := (wrkResult{4104, 3852.86, 11670 * time.Microsecond, 266190 * time.Microsecond}); err != nil || r != want {
 		t.Errorf("got %v, %v", r, err)
 	}
-	for _, out := range []string{"", wrkOutput + "  Non-2xx or 3xx responses: 7\n", wrkOutput + "  Socket errors: connect 1\n"} {
+	for _, out := range []string{"", strings.Replace(wrkOutput, "11.67ms", "11.67xs", 1), wrkOutput + "  Non-2xx or 3xx responses: 7\n", wrkOutput + "  Socket errors: connect 1\n"} {
 		if r, err := parseWrk(out); err == nil {
 			t.Errorf("%q: got %v", out, r)
 		}
