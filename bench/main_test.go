@@ -6,17 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
 	"os"
-	"os/signal"
-	"runtime"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/goaio/aio/executor"
+	"github.com/goaio/aio/internal/leakcheck"
 )
 
 func TestMain(m *testing.M) {
@@ -29,26 +26,7 @@ func TestMain(m *testing.M) {
 		main() // as the server of one
 		return
 	}
-	// os/signal's goroutine, once there, stays: have it counted before a fuzz run starts it.
-	signal.Stop(signals())
-	before := runtime.NumGoroutine()
-	status := m.Run()
-	// A goroutine that has released its waiter may still be on its way out.
-	for range 10_000 {
-		if runtime.NumGoroutine() <= before {
-			os.Exit(status)
-		}
-		runtime.Gosched()
-	}
-	fmt.Fprintln(os.Stderr, "goroutines left behind:")
-	pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
-	os.Exit(1)
-}
-
-func signals() chan os.Signal {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, os.Interrupt)
-	return c
+	leakcheck.Main(m)
 }
 
 // fixedSubject finds the same value in every turn, and logs what is done with it.
