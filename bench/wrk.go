@@ -35,8 +35,9 @@ type wrkLoad struct {
 
 // run has wrk load the server for whole seconds. When the context ends before, wrk is killed.
 func (w wrkLoad) run(ctx context.Context, duration time.Duration) (wrkResult, error) {
-	seconds := strconv.Itoa(int(duration / time.Second))
-	arguments := []string{"-t1", "-c" + strconv.Itoa(w.connections), "--latency", "-d" + seconds + "s"}
+	seconds := int(duration / time.Second)
+	arguments := []string{"-t1", "-c" + strconv.Itoa(w.connections), "--latency", fmt.Sprintf("-d%ds", seconds),
+		fmt.Sprintf("--timeout=%ds", seconds+1)} // an answer after a long wait is no error: it is in the latencies
 	if w.body != "" {
 		folder, err := os.MkdirTemp("", "aio-bench-")
 		if err != nil {

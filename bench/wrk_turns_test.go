@@ -71,8 +71,9 @@ func TestTurnsOfWrk(t *testing.T) {
 	if err := contender.Stop(); err != nil {
 		t.Error(err)
 	}
-	turn := "-t1 -c64 --latency -d3s http://" + address + "/"
-	if got, want := runsOf(t, arguments), []string{strings.Replace(turn, "3s", "1s", 1), turn, turn}; !slices.Equal(got, want) {
+	turn := "-t1 -c64 --latency -d3s --timeout=4s http://" + address + "/"
+	warmUp := "-t1 -c64 --latency -d1s --timeout=2s http://" + address + "/"
+	if got, want := runsOf(t, arguments), []string{warmUp, turn, turn}; !slices.Equal(got, want) {
 		t.Errorf("wrk was run as %q, want %q", got, want)
 	}
 }
