@@ -80,7 +80,7 @@ type Driver interface {
 	// a hangup of a descriptor counts as both readable and writable, among what it is watched for.
 	//
 	// external is how many jobs are out that will call Wake when they are done: while there are any, the simulated
-	// driver waits for them and its clock stands still. Other drivers ignore it.
+	// driver waits for them and its clock stands still. The others may poll for less long then.
 	//
 	// On the loop only; not from within ready.
 	Wait(timeout time.Duration, external int, ready func(fd int, interest Interest)) error

@@ -84,12 +84,12 @@ func (d *epoll) open() error {
 
 func (d *epoll) Name() string { return "epoll" }
 
-func (d *epoll) Wait(timeout time.Duration, _ int, ready func(int, Interest)) error {
+func (d *epoll) Wait(timeout time.Duration, external int, ready func(int, Interest)) error {
 	if d.fd < 0 {
 		return closedError("wait")
 	}
 	if timeout != 0 {
-		if err := d.park(timeout); err != nil {
+		if err := d.park(timeout, external); err != nil {
 			return err
 		}
 	} else {
@@ -110,13 +110,33 @@ func (d *epoll) Wake() {
 	}
 }
 
-// park polls, and parks the goroutine until there are events, the timeout has passed or Wake was called.
-func (d *epoll) park(timeout time.Duration) error {
-	if d.busy && d.polls.watched > 0 {
-		// Under load this finds something, and spares the loop what is needed to park. A Wake counts for the next Wait.
+// pollsBusy is how often a Wait under load polls before it parks. That takes some five microseconds, as parking and the way
+// back do, so in the worst case it doubles what they cost. More would find more, but takes a fifth more of the processor's
+// time where a message comes every ten microseconds.
+const pollsBusy = 40
+
+// spin polls for a while, and reports whether there is something. It spares the loop what is needed to park, and the peer,
+// where it is on the same machine, the price of waking it. A Wake after it has found something counts for the next Wait.
+func (d *epoll) spin(external int) bool {
+	polls := pollsBusy
+	if external > 0 {
+		polls = 1 // who is waited for may want this processor
+	}
+	for range polls {
 		if d.poll(); d.something() {
-			return nil
+			return true
 		}
+		if d.state.Load() == woken {
+			break
+		}
+	}
+	return false
+}
+
+// park polls, and parks the goroutine until there are events, the timeout has passed or Wake was called.
+func (d *epoll) park(timeout time.Duration, external int) error {
+	if d.busy && d.polls.watched > 0 && d.spin(external) {
+		return nil
 	}
 	until := deadline(d.Now(), timeout)
 	if d.polls.watched == 0 && until == never {
