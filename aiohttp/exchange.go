@@ -241,14 +241,6 @@ func (x *exchange) call(h http.Handler) (ok bool) {
 	return true
 }
 
-// date returns the value of a Date header, of the loop's clock if that is virtual.
-func (x *exchange) date() []byte {
-	if x.connection.virtual {
-		return loop.Of(x.task).Now().UTC().AppendFormat(nil, http.TimeFormat)
-	}
-	return date()
-}
-
 // keepAlive reports whether the server wants the connection to go on.
 func (x *exchange) keepAlive() bool {
 	s := x.connection.server

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
-	"time"
 
 	"github.com/goaio/aio/aionet"
 )
@@ -172,29 +170,3 @@ func (o *output) field(key, value string) {
 }
 
 var lineEnds = strings.NewReplacer("\n", " ", "\r", " ")
-
-// dated is a Date header's value and when its second is over, counted from begun:
-// to look at the monotonic clock alone takes half the time.
-type dated struct {
-	until time.Duration
-	text  []byte
-}
-
-var (
-	begun    = time.Now()
-	lastDate atomic.Pointer[dated]
-)
-
-// date returns the value of a Date header, made once a second.
-func date() []byte {
-	d := lastDate.Load()
-	if d == nil || time.Since(begun) >= d.until {
-		now := time.Now()
-		d = &dated{
-			until: now.Sub(begun) + time.Second - time.Duration(now.Nanosecond()),
-			text:  now.UTC().AppendFormat(nil, http.TimeFormat),
-		}
-		lastDate.Store(d)
-	}
-	return d.text
-}

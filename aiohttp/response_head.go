@@ -106,7 +106,7 @@ func (w *response) sendHead(first []byte) {
 	}
 	add := added{length: -1}
 	if !h.dated {
-		add.date = x.date()
+		add.date = x.connection.on.dateValue()
 	}
 	head := x.head.request.Method == http.MethodHead
 	allowed := bodyAllowed(w.status)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/goaio/aio"
 	"github.com/goaio/aio/aionet"
-	"github.com/goaio/aio/loop"
 )
 
 // ListenAndServe listens on Addr and serves until ctx is cancelled, then shuts
@@ -169,9 +168,5 @@ func (s *Server) accepted(conn stream, base context.Context) aionet.EventHandler
 			panic("aiohttp: ConnContext returned a nil context")
 		}
 	}
-	c := &connection{server: s, conn: conn, values: base}
-	if l := loop.Current(); l != nil {
-		c.virtual = l.Virtual()
-	}
-	return c
+	return &connection{server: s, conn: conn, values: base, on: here()}
 }

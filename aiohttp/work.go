@@ -28,19 +28,26 @@ var works = sync.Pool{New: func() any {
 	return w
 }}
 
-func newWork(c stream) *work {
-	w := works.Get().(*work)
+func (p *perLoop) newWork(c stream) *work {
+	w := p.spare
+	if p.spare = nil; w == nil {
+		w = works.Get().(*work)
+	}
 	w.in.conn, w.out.conn, w.out.err = c, c, nil
 	return w
 }
 
-// close gives everything back.
-func (w *work) close() {
+// end gives everything back.
+func (p *perLoop) end(w *work) {
 	w.in.close()
 	w.out.discard()
 	w.in.conn, w.out.conn, w.tls = nil, nil, nil
 	w.pipeline.unsent = false
-	works.Put(w)
+	if p.spare == nil && p.loop != nil {
+		p.spare = w
+	} else {
+		works.Put(w)
+	}
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
