@@ -17,6 +17,7 @@ type rounds struct {
 	busy      int   // how often pollHere may still find nothing
 	heard     int   // descriptors that were reported since the loop last waited, or shared
 	saturated bool  // counted as such, see share
+	stays     int64 // until then the loop does not step aside, on the driver's clock
 	single    bool  // the run is of this round only
 	stopping  atomic.Bool
 }
