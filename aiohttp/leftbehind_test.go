@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"testing"
 	"time"
 
@@ -64,6 +65,69 @@ func TestReaderThatAHandlerHasLeftBehind(t *testing.T) {
 				t.Error("the body was read to its end")
 			}
 			getsAnAnswer(t, other)
+		})
+	}
+}
+
+// What is written to a response whose handler has ended gets into no other one.
+func TestWriterThatAHandlerHasLeftBehind(t *testing.T) {
+	writeLargeFile(t)
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		later   func(w http.ResponseWriter) error
+		want    error
+	}{
+		"a file": {
+			func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "1000000")
+				w.WriteHeader(http.StatusOK)
+				w.(http.Flusher).Flush()
+			},
+			func(w http.ResponseWriter) error {
+				f, err := os.Open(largeFile)
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				_, err = w.(io.ReaderFrom).ReadFrom(f)
+				return err
+			},
+			errReturned,
+		},
+		"early hints": {
+			func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			func(w http.ResponseWriter) error { w.WriteHeader(http.StatusEarlyHints); return nil },
+			nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var left http.ResponseWriter
+			address := start(t, &Server{Log: silent(), Handler: OnLoop(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/" {
+					left = w
+					test.handler(w, r)
+					return
+				}
+				_, _ = io.WriteString(w, "first, ")
+				w.(http.Flusher).Flush()
+				_, _ = io.WriteString(w, "then ")
+				if err := test.later(left); err != test.want {
+					t.Errorf("error %v, want %v", err, test.want)
+				}
+				_, _ = io.WriteString(w, "the rest")
+			}))})
+			first := dial(t, address)
+			_, _ = io.WriteString(first, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			_, _ = io.Copy(io.Discard, first)
+			other := dial(t, address)
+			_, _ = io.WriteString(other, "GET /other HTTP/1.1\r\nHost: h\r\n\r\n")
+			answer, err := http.ReadResponse(bufio.NewReader(other), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if body, err := io.ReadAll(answer.Body); err != nil || string(body) != "first, then the rest" {
+				t.Errorf("another response is %q, error %v", body, err)
+			}
 		})
 	}
 }

@@ -35,7 +35,8 @@ func here() *perLoop {
 
 // dateValue returns the value of a Date header. It is made once a second, and a
 // timer tells that the second is over: to ask the clock for each answer takes 3 %
-// of what one takes besides the system. Safe from any goroutine.
+// of what one takes besides the system. So it is late by as long as the loop is
+// held up. Safe from any goroutine.
 func (p *perLoop) dateValue() []byte {
 	if p.loop == nil {
 		return appendDate(time.Now())

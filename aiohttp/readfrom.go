@@ -23,6 +23,9 @@ const (
 // [http.FileServer], call it. A regular file goes to a plain connection by
 // sendfile on Linux, if it is no part of a chunked body. See [aionet.Conn.ReadFrom].
 func (w *response) ReadFrom(src io.Reader) (n int64, err error) {
+	if w.is(returned) {
+		return 0, errReturned
+	}
 	conn, plain := w.connection().(io.ReaderFrom)
 	if !plain || !isFile(src) {
 		return w.copyFrom(src)

@@ -89,10 +89,10 @@ func (w *response) WriteHeader(status int) {
 	}
 }
 
-// inform sends an informational response.
+// inform sends an informational response, unless the handler has panicked.
 func (w *response) inform(status int) {
 	x := w.exchange
-	if !x.head.request.ProtoAtLeast(1, 1) {
+	if !x.head.request.ProtoAtLeast(1, 1) || w.is(returned) {
 		return
 	}
 	if status == http.StatusContinue && x.body != nil {
