@@ -114,13 +114,16 @@ func undecided(request string) bool {
 		strings.Contains(request, "keep-alive") && strings.Contains(request, "close")
 }
 
-// oddName reports whether a line has a name that is none.
+// oddName reports whether a line has a name that is none. A request line behind
+// another line is a field.
 func oddName(request string) bool {
+	before := ""
 	for line := range strings.SplitSeq(request, "\r\n") {
 		name, _, is := strings.Cut(line, ":")
-		if is && !strings.Contains(line, " http/1.") && !validName(name) {
+		if is && !(before == "" && strings.Contains(line, " http/1.")) && !validName(name) {
 			return true
 		}
+		before = line
 	}
 	return false
 }

@@ -11,8 +11,9 @@ import (
 // has such a loop, goroutines wait as long. Most of all the collector's: until
 // they have marked, each pointer written and each object made costs more, which
 // was 4 % of what a small HTTP request takes. So a saturated loop steps aside
-// now and then. With a processor to spare that would only wake a thread that
-// finds nothing to do.
+// now and then, where its tasks look for more to do (callbacks alone have it look
+// in wait, which is not known to have found something at once). With a processor
+// to spare that would only wake a thread that finds nothing to do.
 
 // shareEvery is how many descriptors a loop serves without a wait before it
 // steps aside: some hundred microseconds of small messages.
