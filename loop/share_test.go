@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // runSaturated runs a loop with as many tasks as it serves before it steps
@@ -26,18 +24,8 @@ func runSaturated(t *testing.T, goOn func(round int) bool) {
 	}
 	ended, over := 0, false
 	for pipe := range shareEvery {
-		var ends [2]int
-		if err := unix.Pipe(ends[:]); err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(ends[0])
-		defer unix.Close(ends[1])
-		var waits WaitList
-		if err := l.AddReader(ends[0], func() { waits.WakeFirst() }); err != nil {
-			t.Fatal(err)
-		}
-		defer l.RemoveReader(ends[0])
-		_, _ = unix.Write(ends[1], []byte{0})
+		waits, end := alwaysReadable(t, l)
+		defer end()
 		Start(l, &Task{}, context.Background(), body(func(ctx context.Context) error {
 			for round := 0; !over; round++ {
 				if pipe == 0 && !goOn(round) {

@@ -10,6 +10,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// alwaysReadable watches a pipe that is ready again in each round, and wakes who
+// waits for it.
+func alwaysReadable(t *testing.T, l *Loop) (waits *WaitList, end func()) {
+	t.Helper()
+	var ends [2]int
+	if err := unix.Pipe(ends[:]); err != nil {
+		t.Fatal(err)
+	}
+	waits = &WaitList{}
+	if err := l.AddReader(ends[0], func() { waits.WakeFirst() }); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = unix.Write(ends[1], []byte{0})
+	return waits, func() {
+		l.RemoveReader(ends[0])
+		unix.Close(ends[0])
+		unix.Close(ends[1])
+	}
+}
+
 // Tasks on pipes that are ready again in each round keep the loop busy, and it
 // then polls where they are suspended. Nobody may be left out for that: not a
 // timer, not a call of another goroutine, nor Stop.
@@ -23,18 +43,8 @@ func TestPollWhereTasksAreSuspended(t *testing.T) {
 	var steps [pipes]int
 	most := 0
 	for i := range steps {
-		var ends [2]int
-		if err := unix.Pipe(ends[:]); err != nil {
-			t.Fatal(err)
-		}
-		defer unix.Close(ends[0])
-		defer unix.Close(ends[1])
-		var waits WaitList
-		if err := l.AddReader(ends[0], func() { waits.WakeFirst() }); err != nil {
-			t.Fatal(err)
-		}
-		defer l.RemoveReader(ends[0])
-		_, _ = unix.Write(ends[1], []byte{0})
+		waits, end := alwaysReadable(t, l)
+		defer end()
 		Start(l, &Task{}, context.Background(), body(func(ctx context.Context) error {
 			for steps[i] < rounds {
 				w, err := NewWaiter(ctx)
