@@ -29,7 +29,7 @@ type connection struct {
 	current *exchange           // under way
 	kept    aionet.EventHandler // who has taken the connection over and left it on the loop
 	peer    string              // its address, once there was a request
-	on      *perLoop
+	on      *perLoop            // what it has together with the others of its loop
 	state   connectionState
 }
 
@@ -65,13 +65,13 @@ func (c *connection) Event(ctx context.Context) error {
 
 func (c *connection) requests(ctx context.Context) error {
 	s := c.server
-	w := c.on.newWork(c.conn)
+	w := c.on.take(c.conn)
 	if t, is := c.conn.(*aionet.TLSConn); is {
 		w.tls = new(tls.ConnectionState)
 		*w.tls = t.ConnectionState()
 		if w.tls.NegotiatedProtocol == "h2" {
 			secured := w.tls
-			c.on.end(w)
+			c.on.giveBack(w)
 			return s.http2.handOver(c, nil, secured)
 		}
 	}
@@ -97,7 +97,7 @@ func (c *connection) requests(ctx context.Context) error {
 			continue // the next request of a pipeline
 		}
 		err = w.out.flush()
-		c.on.end(w)
+		c.on.giveBack(w)
 		c.state &^= active
 		s.state(c.conn, http.StateIdle)
 		return err
@@ -207,7 +207,7 @@ func (c *connection) refuse(w *work, err error) error {
 	var b *badRequest
 	if !errors.As(err, &b) {
 		_ = w.out.flush()
-		c.on.end(w)
+		c.on.giveBack(w)
 		return err
 	}
 	if timeout := c.server.WriteTimeout; timeout > 0 { // the last answer's may have passed
@@ -247,7 +247,7 @@ func (c *connection) end(w *work, x *exchange) error {
 		}
 	}
 	if !taken {
-		c.on.end(w)
+		c.on.giveBack(w)
 	}
 	if err != nil {
 		return err

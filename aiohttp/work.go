@@ -28,7 +28,8 @@ var works = sync.Pool{New: func() any {
 	return w
 }}
 
-func (p *perLoop) newWork(c stream) *work {
+// take returns what serves c until it is given back. On the loop only.
+func (p *perLoop) take(c stream) *work {
 	w := p.spare
 	if p.spare = nil; w == nil {
 		w = works.Get().(*work)
@@ -37,8 +38,8 @@ func (p *perLoop) newWork(c stream) *work {
 	return w
 }
 
-// end gives everything back.
-func (p *perLoop) end(w *work) {
+// giveBack is for what nobody uses any more.
+func (p *perLoop) giveBack(w *work) {
 	w.in.close()
 	w.out.discard()
 	w.in.conn, w.out.conn, w.tls = nil, nil, nil

@@ -10,7 +10,7 @@ import (
 // takes its processor away only after ten milliseconds. Where every processor
 // has such a loop, goroutines wait as long. Most of all the collector's: until
 // they have marked, each pointer written and each object made costs more, which
-// was 4 % of what a small HTTP request takes. So a saturated loop steps aside
+// was 3 % of what a small HTTP request takes. So a saturated loop steps aside
 // now and then, where its tasks look for more to do (callbacks alone have it look
 // in wait, which is not known to have found something at once). With a processor
 // to spare that would only wake a thread that finds nothing to do.

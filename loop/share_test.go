@@ -31,12 +31,7 @@ func runSaturated(t *testing.T, goOn func(round int) bool) {
 				if pipe == 0 && !goOn(round) {
 					over = true
 				}
-				w, err := NewWaiter(ctx)
-				if err != nil {
-					return err
-				}
-				waits.PushBack(w)
-				if err := w.Wait(ctx); err != nil {
+				if err := waitIn(ctx, waits); err != nil {
 					return err
 				}
 			}

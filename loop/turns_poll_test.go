@@ -30,6 +30,16 @@ func alwaysReadable(t *testing.T, l *Loop) (waits *WaitList, end func()) {
 	}
 }
 
+// waitIn waits until somebody wakes the first of the list.
+func waitIn(ctx context.Context, waits *WaitList) error {
+	w, err := NewWaiter(ctx)
+	if err != nil {
+		return err
+	}
+	waits.PushBack(w)
+	return w.Wait(ctx)
+}
+
 // Tasks on pipes that are ready again in each round keep the loop busy, and it
 // then polls where they are suspended. Nobody may be left out for that: not a
 // timer, not a call of another goroutine, nor Stop.
@@ -47,12 +57,7 @@ func TestPollWhereTasksAreSuspended(t *testing.T) {
 		defer end()
 		Start(l, &Task{}, context.Background(), body(func(ctx context.Context) error {
 			for steps[i] < rounds {
-				w, err := NewWaiter(ctx)
-				if err != nil {
-					return err
-				}
-				waits.PushBack(w)
-				if err := w.Wait(ctx); err != nil {
+				if err := waitIn(ctx, waits); err != nil {
 					return err
 				}
 				steps[i]++
