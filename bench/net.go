@@ -91,10 +91,16 @@ func netCases() []netCase {
 			serves: "echo", loops: loops, load: l, turns: startEcho,
 		}
 	}
-	other := func(name, serves, unit string, run netRun, what string) netCase {
+	idle := func(name, serves string, run netRun, what string) netCase {
 		return netCase{
-			Case:   Case{Name: name, Unit: unit, What: what, Needs: needsTwoCores},
+			Case:   Case{Name: name, Unit: "B", What: what, Needs: needsTwoCores},
 			serves: serves, loops: 1, run: run,
+		}
+	}
+	transfer := func(name, serves string, turns netTurns, what string) netCase {
+		return netCase{
+			Case:   Case{Name: name, Unit: "GB/s", Turn: bulkTurn, What: what, Needs: needsTwoCores},
+			serves: serves, loops: 1, turns: turns,
 		}
 	}
 	return []netCase{
@@ -104,10 +110,10 @@ func netCases() []netCase {
 		echo("echo_64_p16", 1, echoLoad{64, 16, 50_000}, "64 connections, 16 messages in flight each"),
 		echo("echo_1000_p16", 1, echoLoad{1000, 16, 50_000}, "1,000 connections, 16 in flight each"),
 		echo("echo_64_2loops", 2, echoLoad{64, 1, 10_000}, "64 connections, two loops, nothing pinned"),
-		other("idle_tcp", "echo", "B", runIdleTCP, "memory of an idle connection among 18,000, after one echo"),
-		other("idle_tls", "tls", "B", runIdleTLS, "the same over TLS 1.3"),
-		other("sendfile_1g", "file", "GB/s", runFile, "a file of 1 GiB sent to one connection; more is better"),
-		other("splice_1g", "proxy", "GB/s", runProxy, "1 GiB through a proxy; more is better"),
+		idle("idle_tcp", "echo", runIdleTCP, "memory of an idle connection among 18,000, after one echo"),
+		idle("idle_tls", "tls", runIdleTLS, "the same over TLS 1.3"),
+		transfer("sendfile_1g", "file", startFile, "a file of 1 GiB sent to one connection; more is better"),
+		transfer("splice_1g", "proxy", startProxy, "1 GiB through a proxy; more is better"),
 	}
 }
 

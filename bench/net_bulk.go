@@ -35,50 +35,74 @@ var bulkFile = func() func(size int64) (*os.File, error) {
 	}
 }()
 
-// runFile measures the throughput of a file that the server sends.
-func runFile(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
-	return bulk(s, server, func(compare bool) (time.Duration, error) {
+// startFile measures the throughput of a file that the server sends.
+func startFile(_ context.Context, s netSettings, c netCase, server *serverProcess) (Contender, error) {
+	return startBulk(s, c, server, func(compare bool) (time.Duration, error) {
 		return load.Download(server.Address, s.bulk, compare)
 	})
 }
 
-// runProxy measures the throughput of what the server hands on.
-func runProxy(_ context.Context, s netSettings, _ netCase, server *serverProcess) (Sample, error) {
+// startProxy measures the throughput of what the server hands on.
+func startProxy(_ context.Context, s netSettings, c netCase, server *serverProcess) (Contender, error) {
 	file, err := bulkFile(s.bulk)
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
-	return bulk(s, server, func(compare bool) (time.Duration, error) {
+	return startBulk(s, c, server, func(compare bool) (time.Duration, error) {
 		return server.sink.Through(server.Address, file, s.bulk, compare)
 	})
 }
 
-// bulk compares the bytes of a first transfer, and times as many more as fill the window.
-func bulk(s netSettings, server *serverProcess, transfer func(compare bool) (time.Duration, error)) (Sample, error) {
+// bulkTurn has room for one transfer or two: the shorter the turns, the less of a machine's moods in their ratio.
+const bulkTurn = 200 * time.Millisecond
+
+// bulk is transfers of one connection each.
+type bulk struct {
+	server   *serverProcess
+	turn     time.Duration
+	size     int64
+	transfer func(compare bool) (time.Duration, error)
+
+	moved int64
+	spent time.Duration // of the server's CPU
+}
+
+// startBulk compares the bytes of a first transfer.
+func startBulk(s netSettings, c netCase, server *serverProcess, transfer func(compare bool) (time.Duration, error)) (Contender, error) {
 	if _, err := transfer(true); err != nil {
-		return Sample{}, err
+		return nil, err
 	}
-	before, err := server.cpu()
+	return &bulk{server: server, turn: c.Turn, size: s.bulk, transfer: transfer}, nil
+}
+
+// Turn makes transfers until the turn's time has passed.
+func (b *bulk) Turn(context.Context) (Sample, error) {
+	before, err := b.server.cpu()
 	if err != nil {
 		return Sample{}, err
 	}
 	var elapsed time.Duration
-	transfers := 0
-	for elapsed < s.window() {
-		one, err := transfer(false)
+	var moved int64
+	for elapsed < b.turn {
+		one, err := b.transfer(false)
 		if err != nil {
 			return Sample{}, err
 		}
 		elapsed += one
-		transfers++
+		moved += b.size
 	}
-	after, err := server.cpu()
+	after, err := b.server.cpu()
 	if err != nil {
 		return Sample{}, err
 	}
-	gigabytes := float64(s.bulk) * float64(transfers) / 1e9
-	return Sample{
-		Value: gigabytes / elapsed.Seconds(),
-		Note:  fmt.Sprintf("%.0f ms of server CPU a GB", float64((after-before).Milliseconds())/gigabytes),
-	}, nil
+	b.moved += moved
+	b.spent += after - before
+	return Sample{Value: float64(moved) / 1e9 / elapsed.Seconds()}, nil
 }
+
+// Finish says what it cost.
+func (b *bulk) Finish(context.Context) (Sample, error) {
+	return Sample{Note: fmt.Sprintf("%.0f ms of server CPU a GB", float64(b.spent.Milliseconds())/(float64(b.moved)/1e9))}, nil
+}
+
+func (b *bulk) Stop() error { return nil }

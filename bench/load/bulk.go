@@ -102,6 +102,9 @@ func (s *Sink) Through(proxy netip.AddrPort, file *os.File, size int64, compare 
 
 func (s *Sink) takeOne(size int64, compare bool) error {
 	fd, _, err := unix.Accept4(s.listener, unix.SOCK_CLOEXEC)
+	for err == unix.EINTR { // a call with a timeout is not restarted, signal(7)
+		fd, _, err = unix.Accept4(s.listener, unix.SOCK_CLOEXEC)
+	}
 	if err != nil {
 		return fmt.Errorf("the proxy did not connect: %w", err)
 	}
