@@ -24,9 +24,10 @@ var (
 // ReadFrom writes what r has until it ends and returns how many bytes that
 // were. [io.Copy] and [io.CopyN] call it.
 //
-// On Linux a regular file is sent with sendfile, from its position on, which
-// ends behind what was sent; another connection is forwarded with splice, and
-// the bytes do not pass through the process. Pages of a file that are not in
+// On Linux a regular file is sent with sendfile, or with splice while the peer
+// keeps up, from its position on, which ends behind what was sent; another
+// connection is forwarded with splice, and the bytes do not pass through the
+// process. Pages of a file that are not in
 // memory are first read on the loop's thread pool, so a slow disk does not stop
 // the loop, and a task lets others run after each megabyte, or two of a file.
 // Anything else is read in the ordinary way: a reader that blocks stops the

@@ -89,6 +89,44 @@ func TestSendfileToAFullSocket(t *testing.T) {
 	}
 }
 
+func TestSpliceResident(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte("0123456789"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
+	a, b := socketPair(t)
+	got := make([]byte, 32)
+	for _, want := range []string{"0123", "4567", "89", ""} {
+		n, err := SpliceResident(int(f.Fd()), pipe[1], 4)
+		if n != len(want) || err != nil {
+			t.Fatalf("took %d, %v, want %q", n, err, want)
+		}
+		if want == "" {
+			break
+		}
+		if n, err := SpliceResident(pipe[0], a, 100); n != len(want) || err != nil {
+			t.Fatalf("sent %d, %v, want %q", n, err, want)
+		}
+		if n, _ := Read(b, got); string(got[:n]) != want {
+			t.Errorf("got %q, want %q", got[:n], want)
+		}
+	}
+	if n, err := SpliceResident(pipe[0], a, 100); n != 0 || err != unix.EAGAIN {
+		t.Errorf("an empty pipe gave %d, %v", n, err)
+	}
+}
+
 func TestResident(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(path, make([]byte, 1<<16), 0o600); err != nil {

@@ -1,6 +1,10 @@
 package driver
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // Splice moves up to count bytes between two non-blocking descriptors, one of which is a pipe, without copying them
 // into the process. It returns EAGAIN when nothing is there or nothing is taken, and 0 with no error at the end of the
@@ -12,6 +16,23 @@ func Splice(from, to, count int) (int, error) {
 		n, err := unix.Splice(from, nil, to, nil, count, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 		if err != unix.EINTR {
 			return int(max(n, 0)), err
+		}
+	}
+}
+
+// SpliceResident is [Splice] between a pipe that nobody else uses and either a piece of a regular file that is in memory
+// ([Resident]), from the file's own position, or a socket. It never waits; [SendfileResident] says why that matters, and
+// why pieces are to be small.
+func SpliceResident(from, to, count int) (int, error) {
+	for {
+		n, _, errno := syscall.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(count),
+			unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+		switch errno {
+		case 0:
+			return int(n), nil
+		case syscall.EINTR:
+		default:
+			return 0, errno
 		}
 	}
 }
