@@ -27,12 +27,11 @@ var (
 // On Linux a regular file is sent with sendfile, or with splice while the peer
 // keeps up, from its position on, which ends behind what was sent; another
 // connection is forwarded with splice, and the bytes do not pass through the
-// process. Pages of a file that are not in
-// memory are first read on the loop's thread pool, so a slow disk does not stop
-// the loop, and a task lets others run after each megabyte, or two of a file.
-// Anything else is read in the ordinary way: a reader that blocks stops the
-// task's loop. That is so with the connections of other packages; in a plain
-// goroutine splice serves for those too.
+// process. Pages of a file that are not in memory are first read on the loop's
+// thread pool, so a slow disk does not stop the loop, and a task lets others run
+// after each megabyte, or two of a file. Anything else is read in the ordinary
+// way: a reader that blocks stops the task's loop. That is so with the connections
+// of other packages; in a plain goroutine splice serves for those too.
 //
 // A cancel, a deadline or an error ends it with the exact count, and the
 // connection can be used on. Nothing is lost: what was read from another [Conn]

@@ -17,7 +17,8 @@ type fileSource struct {
 	scope    *loop.Scope // of the task that sends it, if one does
 	memory   bool        // the file has no disk
 	position int64
-	keepsUp  bool // the peer has taken all of the last piece
+	keepsUp  bool // the peer has taken all of the last piece, so the next goes in bursts
+	refused  bool // the system lets no file into a pipe
 }
 
 func openSource(file syscall.RawConn) *fileSource {
@@ -31,17 +32,28 @@ func openSource(file syscall.RawConn) *fileSource {
 	return s
 }
 
-// send sends as much as the socket takes, in bursts of so many bytes or all at
-// once. resident says that load found the bytes in memory.
-func (s *fileSource) send(socket, count, burst int, resident bool) (n int, err error) {
+// send sends as much as the socket takes. resident says that load found the
+// bytes in memory.
+func (s *fileSource) send(to *Conn, count int, resident bool) (n int, err error) {
+	burst := 0
+	if resident && s.keepsUp && !s.refused && to.network == tcp {
+		burst = to.burstSize()
+	}
+	if count > burst && burst > 0 {
+		count -= count % burst
+	}
 	controlErr := s.file.Control(func(fd uintptr) {
-		switch {
-		case resident && burst > 0:
-			n, err = sendBursts(socket, int(fd), count, burst)
-		case resident:
-			n, err = driver.SendfileResident(socket, int(fd), count)
-		default:
-			n, err = driver.Sendfile(socket, int(fd), nil, count)
+		if burst > 0 {
+			n, err = sendBursts(to.fd, int(fd), count, burst)
+			s.refused = n == 0 && err == errCannotSplice
+			if !s.refused {
+				return
+			}
+		}
+		if resident {
+			n, err = driver.SendfileResident(to.fd, int(fd), count)
+		} else {
+			n, err = driver.Sendfile(to.fd, int(fd), nil, count)
 		}
 	})
 	if controlErr != nil {

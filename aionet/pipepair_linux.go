@@ -1,6 +1,7 @@
 package aionet
 
 import (
+	"slices"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -33,23 +34,30 @@ const (
 func (p *pipePool) take() (pipePair, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if last := len(p.idle) - 1; last >= 0 {
-		pair := p.idle[last]
-		p.idle = p.idle[:last]
-		return pair, nil
+	pair, err := p.takeIdle()
+	if err != nil {
+		return pair, err
 	}
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
-		return pipePair{}, err
-	}
-	pair := pipePair{read: fds[0], write: fds[1]}
-	if p.large < maxLargePipes {
+	if !pair.large && p.large < maxLargePipes {
 		// The system refuses when the user has too many.
 		if _, err := unix.FcntlInt(uintptr(pair.write), unix.F_SETPIPE_SZ, copyPiece); err == nil {
 			pair.large = true
 			p.large++
 		}
 	}
+	return pair, nil
+}
+
+// takeIdle takes one that is kept, a large one if there is one, or makes a small one.
+func (p *pipePool) takeIdle() (pair pipePair, err error) {
+	if len(p.idle) == 0 {
+		var fds [2]int
+		err = unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC)
+		return pipePair{read: fds[0], write: fds[1]}, err
+	}
+	i := max(0, slices.IndexFunc(p.idle, func(pair pipePair) bool { return pair.large }))
+	pair = p.idle[i]
+	p.idle = slices.Delete(p.idle, i, i+1)
 	return pair, nil
 }
 

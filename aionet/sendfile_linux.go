@@ -25,7 +25,7 @@ func (c *Conn) sendFile(f syscall.Conn, limit int64) (sent int64, handled bool, 
 	source := openSource(raw)
 	var pause pause
 	for sent < limit {
-		n, err := c.sendPiece(source, limit-sent)
+		n, err := c.sendPiece(source, int(min(limit-sent, sendfilePiece)))
 		sent += int64(n)
 		if sent == 0 && cannotSend(n, err) {
 			return 0, false, nil
@@ -50,23 +50,17 @@ func cannotSend(n int, err error) bool {
 }
 
 // sendPiece sends something, and nothing only at the end of the file.
-func (c *Conn) sendPiece(from *fileSource, limit int64) (n int, err error) {
+func (c *Conn) sendPiece(from *fileSource, count int) (n int, err error) {
 	if c.expired(writing) {
 		return 0, os.ErrDeadlineExceeded
 	}
-	for { // all anew after each wait, which may have been long
-		piece, burst := sendfilePiece, 0
-		if from.keepsUp && c.network == tcp {
-			burst = c.burst()
-			piece -= piece % burst
-		}
-		count := int(min(limit, int64(piece)))
-		resident, err := from.load(count)
+	for {
+		resident, err := from.load(count) // anew after each wait, which may have been long
 		if err != nil {
 			return 0, err
 		}
 		c.out.news.Store(false)
-		n, err := from.send(c.fd, count, burst, resident)
+		n, err := from.send(c, count, resident)
 		if err != unix.EAGAIN {
 			return n, err
 		}

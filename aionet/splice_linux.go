@@ -54,6 +54,10 @@ func splice(to sink, from source, limit int64) (moved int64, handled bool, err e
 // there are no more pipes.
 const errCannotSplice = unix.ENOSYS
 
+// errNothingSpliced stands for what the kernel calls a success: nothing came out
+// of a pipe with bytes in it, because a page of a file was cut off meanwhile.
+const errNothingSpliced = unix.EIO
+
 // splicePiece forwards something, and nothing only at the end of the stream.
 func splicePiece(to sink, from source, limit int) (moved int, err error) {
 	pair, n, err := from.fill(limit)
@@ -165,8 +169,10 @@ func (s ownSink) drain(pair pipePair, left int) (int, error) {
 		n, err := driver.Splice(pair.read, s.fd, left)
 		left -= n
 		switch {
-		case err == nil:
+		case n > 0:
 			continue
+		case err == nil:
+			return left, s.wrap("write", errNothingSpliced)
 		case err == unix.EINVAL:
 			return left, errCannotSplice
 		case err != unix.EAGAIN:
@@ -210,6 +216,9 @@ func (s foreignSink) drain(pair pipePair, left int) (int, error) {
 			var n int
 			n, err = driver.Splice(pair.read, int(fd), left)
 			left -= n
+			if n == 0 && err == nil {
+				err = errNothingSpliced
+			}
 			if err != nil {
 				return err != unix.EAGAIN
 			}

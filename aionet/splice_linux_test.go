@@ -57,6 +57,36 @@ func TestAnIdleSpliceHoldsNoPipe(t *testing.T) {
 	})
 }
 
+// Small pipes that are kept stand in nobody's way, and grow once they may.
+func TestThePipePoolPrefersLargePipes(t *testing.T) {
+	pool := pipePool{large: maxLargePipes - 1}
+	large, err := pool.take()
+	if err != nil || !large.large {
+		t.Skipf("the system gives no large pipe: %v", err)
+	}
+	small, err := pool.take()
+	if err != nil || small.large {
+		t.Fatalf("one more large pipe: %v, %v", small, err)
+	}
+	for _, order := range [][]pipePair{{large, small}, {small, large}} {
+		for _, pair := range order {
+			pool.put(pair, true)
+		}
+		if large, err = pool.take(); err != nil || !large.large {
+			t.Fatalf("took %v, %v", large, err)
+		}
+		if small, err = pool.take(); err != nil || small.large {
+			t.Fatalf("took %v, %v", small, err)
+		}
+	}
+	pool.put(large, false)
+	pool.put(small, true)
+	if small, err = pool.take(); err != nil || !small.large {
+		t.Errorf("a small pipe did not grow: %v, %v", small, err)
+	}
+	pool.put(small, false)
+}
+
 func TestThePipePoolIsBounded(t *testing.T) {
 	var pool pipePool
 	var pairs []pipePair

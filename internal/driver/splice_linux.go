@@ -21,8 +21,8 @@ func Splice(from, to, count int) (int, error) {
 }
 
 // SpliceResident is [Splice] between a pipe that nobody else uses and either a piece of a regular file that is in memory
-// ([Resident]), from the file's own position, or a socket. It never waits; [SendfileResident] says why that matters, and
-// why pieces are to be small.
+// ([Resident]), from the file's own position, or a socket. As [SendfileResident] it is a call that the scheduler is not
+// told of, and waits only for what is on the disk after all.
 func SpliceResident(from, to, count int) (int, error) {
 	for {
 		n, _, errno := syscall.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(count),
