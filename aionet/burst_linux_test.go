@@ -78,7 +78,7 @@ func TestWhenThereAreBursts(t *testing.T) {
 				}
 				source := openSource(raw)
 				source.keepsUp = test.keepsUp
-				emptyPipePool()
+				pipePairs.empty()
 				var sent, kept int
 				send := func() {
 					sent, err = source.send(c, 10_000, test.resident)
@@ -140,19 +140,6 @@ func TestSourceSeesWhoKeepsUp(t *testing.T) {
 		}
 		return nil
 	})
-}
-
-func emptyPipePool() {
-	pipePairs.mu.Lock()
-	defer pipePairs.mu.Unlock()
-	for _, pair := range pipePairs.idle {
-		unix.Close(pair.read)
-		unix.Close(pair.write)
-		if pair.large {
-			pipePairs.large--
-		}
-	}
-	pipePairs.idle = nil
 }
 
 func withoutDescriptors(t *testing.T, send func()) {

@@ -18,7 +18,7 @@ type fileSource struct {
 	memory   bool        // the file has no disk
 	position int64
 	keepsUp  bool // the peer has taken all of the last piece, so the next goes in bursts
-	refused  bool // the system lets no file into a pipe
+	refused  bool // there was no pipe for a burst, or the system let no file into it
 }
 
 func openSource(file syscall.RawConn) *fileSource {
@@ -38,9 +38,9 @@ func (s *fileSource) send(to *Conn, count int, resident bool) (n int, err error)
 	burst := 0
 	if resident && s.keepsUp && !s.refused && to.network == tcp {
 		burst = to.burstSize()
-	}
-	if count > burst && burst > 0 {
-		count -= count % burst
+		if count > burst {
+			count -= count % burst
+		}
 	}
 	controlErr := s.file.Control(func(fd uintptr) {
 		if burst > 0 {

@@ -21,6 +21,14 @@ func pipesInUse() int {
 	return pipePairs.large - kept
 }
 
+// empty closes the pipes that are kept.
+func (p *pipePool) empty() {
+	for len(p.idle) > 0 {
+		pair, _ := p.take()
+		p.put(pair, false)
+	}
+}
+
 // A proxy with nothing to forward holds no pipe, and one that is interrupted
 // gives its own back.
 func TestAnIdleSpliceHoldsNoPipe(t *testing.T) {
@@ -106,10 +114,7 @@ func TestThePipePoolIsBounded(t *testing.T) {
 	if len(pool.idle) > maxIdlePipes || pool.large > maxIdlePipes {
 		t.Errorf("%d pipes kept, %d of them large", len(pool.idle), pool.large)
 	}
-	for len(pool.idle) > 0 {
-		pair, _ := pool.take()
-		pool.put(pair, false)
-	}
+	pool.empty()
 	if pool.large != 0 {
 		t.Errorf("%d large pipes counted when none is left", pool.large)
 	}

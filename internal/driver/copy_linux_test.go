@@ -19,16 +19,22 @@ func socketPair(t *testing.T) (a, b int) {
 	return fds[0], fds[1]
 }
 
-func TestSendfileMovesThePositionItWasGiven(t *testing.T) {
+func fileOf(t *testing.T, content []byte) *os.File {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte("0123456789"), 0o600); err != nil {
+	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestSendfileMovesThePositionItWasGiven(t *testing.T) {
+	f := fileOf(t, []byte("0123456789"))
 	a, b := socketPair(t)
 	got := make([]byte, 32)
 
@@ -57,15 +63,7 @@ func TestSendfileMovesThePositionItWasGiven(t *testing.T) {
 }
 
 func TestSendfileToAFullSocket(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, make([]byte, 1<<20), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	f := fileOf(t, make([]byte, 1<<20))
 	a, _ := socketPair(t)
 	if n, err := Sendfile(a, int(f.Fd()), nil, 1000); n != 1000 || err != nil {
 		t.Fatal(n, err)
@@ -90,15 +88,7 @@ func TestSendfileToAFullSocket(t *testing.T) {
 }
 
 func TestSpliceResident(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte("0123456789"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	f := fileOf(t, []byte("0123456789"))
 	var pipe [2]int
 	if err := unix.Pipe2(pipe[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
 		t.Fatal(err)
@@ -128,15 +118,7 @@ func TestSpliceResident(t *testing.T) {
 }
 
 func TestResident(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, make([]byte, 1<<16), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
+	f := fileOf(t, make([]byte, 1<<16))
 	if !Resident(int(f.Fd()), 100) {
 		t.Skip("this file system does not say what is in memory")
 	}

@@ -25,8 +25,13 @@ func Sendfile(socket, file int, offset *int64, count int) (int, error) {
 // have another thread go on in its place: on one core that costs a sixth of the throughput. Should part of the piece
 // be on the disk after all, other goroutines and the collector wait for that too, so pieces are to be small.
 func SendfileResident(socket, file, count int) (int, error) {
+	return moveResident(unix.SYS_SENDFILE, socket, file, 0, count, 0, 0)
+}
+
+// moveResident is a raw system call, made again when a signal interrupts it.
+func moveResident(call uintptr, a1, a2, a3, a4, a5, a6 int) (int, error) {
 	for {
-		n, _, errno := syscall.RawSyscall6(unix.SYS_SENDFILE, uintptr(socket), uintptr(file), 0, uintptr(count), 0, 0)
+		n, _, errno := syscall.RawSyscall6(call, uintptr(a1), uintptr(a2), uintptr(a3), uintptr(a4), uintptr(a5), uintptr(a6))
 		switch errno {
 		case 0:
 			return int(n), nil

@@ -1,10 +1,6 @@
 package driver
 
-import (
-	"syscall"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Splice moves up to count bytes between two non-blocking descriptors, one of which is a pipe, without copying them
 // into the process. It returns EAGAIN when nothing is there or nothing is taken, and 0 with no error at the end of the
@@ -24,15 +20,5 @@ func Splice(from, to, count int) (int, error) {
 // ([Resident]), from the file's own position, or a socket. As [SendfileResident] it is a call that the scheduler is not
 // told of, and waits only for what is on the disk after all.
 func SpliceResident(from, to, count int) (int, error) {
-	for {
-		n, _, errno := syscall.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(count),
-			unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
-		switch errno {
-		case 0:
-			return int(n), nil
-		case syscall.EINTR:
-		default:
-			return 0, errno
-		}
-	}
+	return moveResident(unix.SYS_SPLICE, from, 0, to, 0, count, unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
 }
